@@ -1,0 +1,125 @@
+"""What goes over the wire, both ways: batches up, answers and documents down. All of it JSON; addresses under /v1.
+
+    POST /v1/devices/{device_id}/batches               Batch   -> Answer
+    GET  /v1/devices/{device_id}/cursor?epoch=E                -> Cursor
+    GET  /v1/devices/{device_id}/documents?after=N             -> Documents, or 304
+    GET  /v1/devices/{device_id}/photos/{sha256}               -> the photo's bytes
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+MAX_BATCH_RECORDS = 500
+MAX_BATCH_BYTES = 1024 * 1024
+"""Of the JSON before compression."""
+
+
+class Outcome(StrEnum):
+    """What became of one record. Everything but a missing word means that the server has it."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+    UNREADABLE = "unreadable"
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Records of one epoch, oldest first. Each is raw so that one odd record cannot spoil the batch; the server parses one by one."""
+
+    epoch: str
+    records: list[msgspec.Raw]
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What became of the record at `seq`."""
+
+    seq: int
+    outcome: Outcome
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The end of a chain: the highest seq without a gap before it (0 for none), and that record's hash."""
+
+    epoch: str
+    seq: int
+    hash: str
+
+
+class SeqRange(msgspec.Struct, frozen=True):
+    """Sequence numbers from `first` to `last`, both included."""
+
+    first: int
+    last: int
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Sent after commit. The agent marks exactly what `results` names and judges nothing by HTTP status.
+
+    `accepted_through` is the contiguous watermark of the batch's epoch; `missing` are gaps above it, below the highest stored.
+    `documents` is the version of the newest documents for this device; `retry_after_s` asks for a pause.
+    """
+
+    accepted_through: int
+    results: list[Result]
+    missing: list[SeqRange]
+    head: Head
+    server_time: str
+    documents: int
+    max_batch: int = MAX_BATCH_RECORDS
+    retry_after_s: float | None = None
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """Where the server stands in one epoch of a device."""
+
+    head: Head
+    documents: int
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of staff as a door needs to know them. `photo` is the SHA-256 of the picture, or None."""
+
+    id: str
+    name: str
+    unit: str = ""
+    post: str = ""
+    photo: str | None = None
+
+
+class BadgeState(StrEnum):
+    """What a badge is good for."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+
+
+class BadgeEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A badge by its token's hash (hex SHA-256); the token itself is never stored. `valid_until` is a local date, inclusive."""
+
+    token_sha256: str
+    person_id: str
+    state: BadgeState = BadgeState.ACTIVE
+    valid_until: str | None = None
+
+
+class Directory(msgspec.Struct, frozen=True, kw_only=True):
+    """Everybody a door should know, whole: what is not in it is no longer known. `version` counts up by one a change."""
+
+    version: int
+    people: list[Person] = []
+    badges: list[BadgeEntry] = []
+
+
+class Documents(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server hands down: `version` to ask after next time. An absent document has not changed."""
+
+    version: int
+    directory: Directory | None = None
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why a request was not done (any 4xx or 5xx of ours): a code that programs read and a sentence for people."""
+
+    code: str
+    message: str
