@@ -1,0 +1,1 @@
+"""The application at the door: one kiosk, its devices, its journal and its screens."""
