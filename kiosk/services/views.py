@@ -1,0 +1,203 @@
+"""What screens may ask of a station, and the values they get. Everything here is ready to be shown: nothing needs the database."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from kiosk.core.inputs import Decision
+from kiosk.core.values import Person, Reason, Screen
+
+T = TypeVar("T")
+
+
+class DeviceState(StrEnum):
+    """How a device is doing."""
+
+    OK = "ok"
+    LOST = "lost"
+    SILENT = "silent"
+    DAMAGED = "damaged"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The line of small signs that is always visible. `waiting_rows` are journal rows the server has not acknowledged.
+
+    `server_seen_at` is None when the server was never reached; `server_problem` is a code (see `sync.uploader`) or None.
+    """
+
+    camera: DeviceState
+    thermometer: DeviceState
+    clock_trusted: bool
+    simulated: bool
+    waiting_rows: int
+    online: bool
+    server_seen_at: datetime | None
+    server_problem: str | None
+    directory_version: int
+    directory_applied_at: datetime | None
+    disk_free_mib: int
+    disk_low: bool
+    in_service: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PanelView:
+    """What the panel draws. `serial` grows with every change; `tap_sent` is about the tap on the screen; `now` is aware UTC.
+
+    `recheck_in_s` counts down on a held screen. `language` is "id" or "en", and lasts for one person's go.
+    """
+
+    serial: int
+    screen: Screen
+    health: Health
+    now: datetime
+    language: str
+    tap_sent: bool
+    recheck_in_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """One arrival on the guard's screen. `kind` is the event kind that opened it; `verdict` "admit", "hold" or None while open.
+
+    `shown_temperature_c` is what the sensor or the guard's thermometer gave; guards may see it, the panel's queue may not.
+    """
+
+    tap_id: str
+    at: datetime
+    clock_trusted: bool
+    kind: str
+    person: Person | None
+    direction: str
+    verdict: str | None
+    reasons: tuple[Reason, ...]
+    shown_temperature_c: float | None
+    hold_id: str | None
+    decision: str | None
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """A hold that waits for an officer or a second measurement. `recheck_in_s` is 0 when it is time, None where none is due."""
+
+    hold_id: str
+    tap_id: str
+    person: Person | None
+    opened_at: datetime
+    reasons: tuple[Reason, ...]
+    shown_temperature_c: float | None
+    recheck_in_s: int | None
+    unattended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GuardView:
+    """What the guard's screen draws: holds first, newest arrivals next. `serial` grows with every change."""
+
+    serial: int
+    now: datetime
+    holds: tuple[HoldRow, ...]
+    feed: tuple[FeedRow, ...]
+    health: Health
+    inside_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Somebody who may decide. `role` is guard, desk, head or administrator."""
+
+    id: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The answer to a PIN. `guard` is None when refused; `wait_s` says how long until the next try is looked at."""
+
+    guard: Guard | None
+    wait_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to a decision: done, or a code that says why not ("already_closed", "unknown_hold", "implausible_temperature",
+    "out_of_service")."""
+
+    ok: bool
+    code: str
+
+
+class Subscription(Protocol, Generic[T]):
+    """A screen's place in the audience of a stream."""
+
+    def next(self, timeout_s: float) -> T | None:
+        """The newest value, once it is newer than the last one given; None after the timeout. Values in between are skipped."""
+
+    def close(self) -> None:
+        """Leave."""
+
+
+class Stream(Protocol, Generic[T]):
+    """A value that changes, and an audience that wants to know at once."""
+
+    def current(self) -> T: ...
+
+    def subscribe(self) -> Subscription[T]: ...
+
+
+class Station(Protocol):
+    """All that the web layer may do with a station."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def place(self) -> str: ...
+
+    @property
+    def time_zone(self) -> str: ...
+
+    @property
+    def panel(self) -> Stream[PanelView]: ...
+
+    @property
+    def guard(self) -> Stream[GuardView]: ...
+
+    @property
+    def stopping(self) -> threading.Event: ...
+
+    def set_language(self, language: str) -> None:
+        """Show the panel in "id" or "en" until this person's go is over."""
+
+    def preview_jpeg(self) -> tuple[int, bytes] | None:
+        """The camera's newest frame as (sequence number, JPEG), or None."""
+
+    def photo(self, sha256: str) -> Path | None:
+        """The file of a staff photo, or None if there is none of that hash."""
+
+    def guards(self) -> tuple[Guard, ...]:
+        """Who can sign in."""
+
+    def sign_in(self, guard_id: str, pin: str) -> SignIn:
+        """Check a PIN. The attempt is journaled before it is checked."""
+
+    def sign_out(self, guard: Guard) -> None: ...
+
+    def decide(
+        self, guard: Guard, hold_id: str, decision: Decision, *, typed_temperature_c: float | None = None, note: str = ""
+    ) -> Answered:
+        """Close or re-judge a hold. Returns after it is committed; at most 2 s."""
+
+    def metrics(self) -> str:
+        """Prometheus text."""
+
+
+Now = Callable[[], datetime]
