@@ -1,0 +1,49 @@
+"""The tables of kiosk.db, as migrations: each step and its record in one transaction."""
+
+from sqlite_utils import Database, Migrations
+
+from sync import journal
+
+migrations = Migrations("kiosk")
+
+
+@migrations()
+def journal_and_station(db: Database) -> None:
+    db.execute(journal.SCHEMA)
+    db.execute(
+        "CREATE TABLE station (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), device_id TEXT NOT NULL, epoch TEXT NOT NULL)"
+    )
+
+
+@migrations()
+def directory(db: Database) -> None:
+    db.execute(
+        "CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT NOT NULL, unit TEXT NOT NULL, post TEXT NOT NULL, photo TEXT,"
+        " source TEXT NOT NULL) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE badges (token_sha256 TEXT PRIMARY KEY, person_id TEXT NOT NULL, state TEXT NOT NULL, valid_until TEXT,"
+        " source TEXT NOT NULL) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE directory_state (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version INTEGER NOT NULL,"
+        " applied_at TEXT)"
+    )
+    db.execute("INSERT INTO directory_state VALUES (1, 0, NULL)")
+    db.execute("CREATE TABLE guards (id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, pin_hash TEXT NOT NULL)")
+
+
+@migrations()
+def projections(db: Database) -> None:
+    db.execute(
+        "CREATE TABLE arrivals (position INTEGER PRIMARY KEY, tap_id TEXT NOT NULL, at TEXT NOT NULL, clock_state TEXT NOT NULL,"
+        " epoch TEXT NOT NULL, seq INTEGER NOT NULL, mono_ns INTEGER NOT NULL, boot_id TEXT NOT NULL,"
+        " kind TEXT NOT NULL, person_id TEXT, token_sha256 TEXT, direction TEXT NOT NULL, verdict TEXT, reasons TEXT NOT NULL,"
+        " shown_temperature_c REAL, hold_id TEXT, decision TEXT)"
+    )
+    db.execute(
+        "CREATE TABLE holds (hold_id TEXT PRIMARY KEY, tap_id TEXT NOT NULL, person_id TEXT, token_sha256 TEXT,"
+        " opened_at TEXT NOT NULL, reasons TEXT NOT NULL, recheck_after_min INTEGER, shown_temperature_c REAL,"
+        " unattended INTEGER NOT NULL, rechecks INTEGER NOT NULL, closed_at TEXT) WITHOUT ROWID"
+    )
+    db.execute("CREATE TABLE pin_failures (guard_id TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID")

@@ -1,0 +1,116 @@
+"""How Gapura opens SQLite: write-ahead log, full syncs, one writer; and how SQLite's errors become ours.
+
+    DatabaseError
+    ├── DatabaseUnavailable   cannot be opened or written: permissions, a full disk, an I/O error
+    └── DatabaseCorrupt       the file is damaged
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+_FIXED_IN = (3, 51, 3)
+"""From this version on SQLite is free of the WAL-reset fault; before it, only one writing connection is safe. We have one."""
+
+
+class DatabaseError(Exception):
+    """A database file cannot be used. The message names the file and says what to do."""
+
+
+class DatabaseUnavailable(DatabaseError):
+    """The file cannot be opened, read or written."""
+
+
+class DatabaseCorrupt(DatabaseError):
+    """The file is damaged and must be set aside."""
+
+
+@contextmanager
+def database_errors(path: Path) -> Iterator[None]:
+    """Raise sqlite3's and the OS's errors as ours."""
+    try:
+        yield
+    except sqlite3.Error as exc:
+        if getattr(exc, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise DatabaseCorrupt(f"{path} is damaged ({exc}); it must be set aside") from exc
+        raise DatabaseUnavailable(f"{path}: {exc}; check the disk, its free space and the folder's permissions") from exc
+    except OSError as exc:
+        raise DatabaseUnavailable(f"{path}: {exc.strerror or exc}; check the disk and the folder's permissions") from exc
+
+
+def open_database(path: Path, *, vfs: str | None = None) -> sqlite3.Connection:
+    """The one read-write connection to a file: WAL, synchronous FULL, deleted content overwritten, transactions by hand.
+
+    The connection may be used from any thread, by one at a time. `vfs` names an SQLite VFS, for fault injection.
+
+    Raises:
+        DatabaseUnavailable, DatabaseCorrupt
+    """
+    with database_errors(path):
+        uri = f"file:{quote(str(path.absolute()))}" + (f"?vfs={vfs}" if vfs else "")
+        db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
+        try:
+            db.execute("PRAGMA page_size = 4096")
+            mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA secure_delete = ON")
+            db.execute("PRAGMA foreign_keys = ON")
+            full = db.execute("PRAGMA synchronous").fetchone()[0] == 2
+        except BaseException:
+            db.close()
+            raise
+    if mode != "wal" or not full:
+        db.close()
+        raise DatabaseUnavailable(f"{path}: the disk or SQLite refuses write-ahead logging with full syncs; use a local ext4 disk")
+    return db
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A read-only connection to a file that another connection may be writing. Close it soon: it holds the log back.
+
+    Raises:
+        DatabaseUnavailable, DatabaseCorrupt
+    """
+    with database_errors(path):
+        uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+        db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
+        try:
+            db.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """One immediate transaction: committed at the end, rolled back on any exception."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def quick_check(db: sqlite3.Connection, path: Path) -> None:
+    """Read the whole file's structure.
+
+    Raises:
+        DatabaseCorrupt: something is damaged.
+    """
+    with database_errors(path):
+        found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise DatabaseCorrupt(f"{path} is damaged ({found}); it must be set aside")
+
+
+def version_note() -> str | None:
+    """A sentence if this SQLite is older than the WAL-reset fix, else None. Our single writer does not meet that fault."""
+    if sqlite3.sqlite_version_info >= _FIXED_IN:
+        return None
+    return f"SQLite {sqlite3.sqlite_version} is older than {'.'.join(map(str, _FIXED_IN))} (WAL-reset fault; one writer avoids it)"

@@ -1,0 +1,61 @@
+"""Which records of an epoch the server holds: arithmetic over ranges of sequence numbers. Pure.
+
+`Held` is sorted, its ranges neither touch nor overlap, and it starts at 1 or later. A door that never lost anything has one range.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from sync.protocol.wire import SeqRange
+
+Held = tuple[SeqRange, ...]
+
+MAX_MISSING = 100
+"""An answer names at most so many gaps; the next answer names the rest."""
+
+
+def add(held: Held, seqs: Iterable[int]) -> Held:
+    """`held` with `seqs` in it; adding twice changes nothing."""
+    merged: list[SeqRange] = []
+    for piece in sorted([*held, *(SeqRange(seq, seq) for seq in set(seqs))], key=lambda piece: piece.first):
+        if merged and piece.first <= merged[-1].last + 1:
+            merged[-1] = SeqRange(merged[-1].first, max(merged[-1].last, piece.last))
+        else:
+            merged.append(piece)
+    return tuple(merged)
+
+
+def accepted_through(held: Held) -> int:
+    """The highest seq without a gap before it; 0 for none."""
+    return held[0].last if held and held[0].first == 1 else 0
+
+
+def missing(held: Held, limit: int = MAX_MISSING) -> list[SeqRange]:
+    """The gaps above the watermark and below the highest seq held, lowest first, at most `limit` of them."""
+    edges = [SeqRange(0, 0), *held]
+    gaps = (SeqRange(low.last + 1, high.first - 1) for low, high in zip(edges, edges[1:], strict=False))
+    return [gap for gap in gaps if gap.first <= gap.last][:limit]
+
+
+def as_text(held: Held) -> str:
+    """`1-500,502-502`: how the database keeps it."""
+    return ",".join(f"{piece.first}-{piece.last}" for piece in held)
+
+
+def from_text(text: str) -> Held:
+    """What `as_text` wrote."""
+    pairs = (piece.split("-") for piece in text.split(",") if piece)
+    return tuple(SeqRange(int(first), int(last)) for first, last in pairs)
+
+
+def positions(claimed: Sequence[int | None], through: int) -> list[int]:
+    """The seq of every record of a batch, given the seq each names itself (None where none can be read).
+
+    Batches are in order, so a record that names none has its neighbour's number: one more than the record before it; at the
+    beginning of the batch, counted back from the first record that names one; in a batch where none does, on from `through`.
+    """
+    first = next(((index, seq) for index, seq in enumerate(claimed) if seq is not None), None)
+    start = through + 1 if first is None else max(1, first[1] - first[0])
+    found: list[int] = []
+    for seq in claimed:
+        found.append(seq if seq is not None else (found[-1] + 1 if found else start))
+    return found

@@ -1,0 +1,157 @@
+"""The tables. Times are `sync.clock.utc_text`, so they sort; hashes are lower-case hex SHA-256; text columns have no length of their own.
+
+A change here needs a migration beside it: a test compares what the migrations build with this file.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(column_0_label)s", "fk": "fk_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"}
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("place_id", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("key_hash", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("revoked_at", Text),
+    Column("last_contact_at", Text),
+    Column("last_clock_state", Text),
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("device_id", Text, ForeignKey("devices.id"), nullable=False),
+    Column("epoch", Text, nullable=False),
+    Column("held", Text, nullable=False),  # ranges of seq, in ledger's text form
+    Column("first_seen_at", Text, nullable=False),
+    PrimaryKeyConstraint("device_id", "epoch"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("device_id", Text, ForeignKey("devices.id"), nullable=False),
+    Column("epoch", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("claimed_at", Text, nullable=False),
+    Column("boot_id", Text, nullable=False),
+    Column("mono_ns", BigInteger, nullable=False),
+    Column("clock_state", Text, nullable=False),
+    Column("place_id", Text, nullable=False),
+    Column("directory_version", BigInteger, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("payload", Text),
+    Column("salt", Text),
+    Column("payload_digest", Text, nullable=False),
+    Column("prev_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("received_at", Text, nullable=False),
+    PrimaryKeyConstraint("device_id", "epoch", "seq"),
+    Index("ix_events_claimed_at", "claimed_at"),
+    Index("ix_events_received_at", "received_at"),
+)
+
+event_conflicts = Table(
+    "event_conflicts",
+    metadata,
+    Column("device_id", Text, ForeignKey("devices.id"), nullable=False),
+    Column("epoch", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("received_at", Text, nullable=False),
+    PrimaryKeyConstraint("device_id", "epoch", "seq", "hash"),
+)
+
+unreadable = Table(
+    "unreadable",
+    metadata,
+    Column("device_id", Text, ForeignKey("devices.id"), nullable=False),
+    Column("epoch", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("raw_sha256", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("received_at", Text, nullable=False),
+    PrimaryKeyConstraint("device_id", "epoch", "seq", "raw_sha256"),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("post", Text, nullable=False),
+    Column("photo", Text),
+)
+
+badges = Table(
+    "badges",
+    metadata,
+    Column("token_sha256", Text, primary_key=True),
+    Column("person_id", Text, ForeignKey("people.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("valid_until", Text),
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # the very bytes that go down to the doors
+    Column("created_at", Text, nullable=False),
+    PrimaryKeyConstraint("kind", "version"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+)
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", Text, nullable=False),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
