@@ -20,6 +20,7 @@ MAX_TEXT = 200
 """Characters in an id, and in each of name, unit, post and photo."""
 
 _MAX_LINES_A_ROW = 50
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _DELIMITERS = ",;\t"
 _NIP_HEADERS = frozenset({"nip", "nomor induk pegawai"})
 _HEADERS = {
@@ -141,8 +142,7 @@ def parse(text: str) -> Sheet:
     for line, cells in _records(lines, first + header_lines, delimiter):
         try:
             row = _row(line, cells, places, len(header), is_nip=is_nip)
-            if row.id in taken:
-                raise _Refused(Refusal.ID_DUPLICATE, f"id {row.id!r} is already on line {taken[row.id]}; that row was taken")
+            _check_new(row.id, taken)
         except _Refused as exc:
             refused.append(RefusedRow(line, exc.reason, str(exc)))
         else:
@@ -150,6 +150,11 @@ def parse(text: str) -> Sheet:
             rows.append(row)
     ignored = tuple(cell.strip() for n, cell in enumerate(header) if n not in places.values() and cell.strip())
     return Sheet(tuple(rows), tuple(refused), frozenset(places), ignored)
+
+
+def _check_new(person_id: str, taken: dict[str, int]) -> None:
+    if person_id in taken:
+        raise _Refused(Refusal.ID_DUPLICATE, f"id {person_id!r} is already on line {taken[person_id]}; only that row was taken")
 
 
 def _header(lines: list[str], first: int) -> tuple[str, int, list[str]]:
@@ -203,7 +208,7 @@ def _record(lines: list[str], start: int, delimiter: str) -> tuple[int, list[str
         cells = next(reader, [])
     except csv.Error:
         return 1, _Refused(
-            Refusal.QUOTING, 'a quotation mark is not closed; inside quotes it is written twice: "Budi ""Bud"" S."'
+            Refusal.QUOTING, 'a quotation mark is not closed; inside quotes it is written twice, as in "Budi ""B"" S."'
         )
     return max(1, reader.line_num), cells
 
@@ -237,9 +242,7 @@ def _is_control(char: str) -> bool:
     """Control characters, halves of pairs, line separators, and the marks that turn the writing direction of what follows."""
     if char.isprintable():
         return False
-    return (
-        unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    )
+    return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _TURNS
 
 
 def _checked_id(value: str, *, is_nip: bool) -> str:
@@ -259,8 +262,8 @@ def _checked_id(value: str, *, is_nip: bool) -> str:
 def _checked_nip(value: str) -> str:
     """A NIP without the dots and spaces people write into it. What is not all digits is some other number and kept as it is."""
     digits = re.sub(r"[\s.']", "", value)
-    if not (digits.isascii() and digits.isdigit()) or len(digits) == 9:
-        return digits if digits.isdigit() else value
+    if not re.fullmatch(r"[0-9]+", digits):
+        return value
     if len(digits) in {17, 18, 19} and not _is_nip(digits):
         raise _Refused(Refusal.ID_NOT_A_NIP, f"{value} is no NIP: 18 digits that begin with a date of birth; check the typing")
     return digits
