@@ -54,6 +54,7 @@ class Kind(StrEnum):
     DROPOFF_RECEIVED = "dropoff.received"
     DROPOFF_ACCEPTED = "dropoff.accepted"
     CHECKLIST_DONE = "checklist.done"
+    GUARD_ATTEMPTED = "guard.attempted"
     GUARD_SIGNED_IN = "guard.signed_in"
     GUARD_SIGNED_OUT = "guard.signed_out"
     GUARD_REFUSED = "guard.refused"
@@ -85,6 +86,7 @@ _EVIDENCE = frozenset(
     {
         Kind.VERDICT_OVERRIDE,
         Kind.ROOM_OVERRIDDEN,
+        Kind.GUARD_ATTEMPTED,
         Kind.GUARD_SIGNED_IN,
         Kind.GUARD_SIGNED_OUT,
         Kind.GUARD_REFUSED,

@@ -1,0 +1,188 @@
+"""Changes to a station that commands and the sync agent hand over: files in `inbox/`, applied by whoever holds the station's lock.
+
+inbox/directory-<version>.json   the server's directory, whole (sync.inbox writes it)
+inbox/change-<id>.json           entries made on this station by a command
+inbox/photos/<sha256>.jpg        photos that either of them names
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from kiosk.store import directory, guards
+from kiosk.store.database import KioskDatabase
+from sync.clock import Moment
+from sync.journal import Event
+from sync.protocol.events import Kind
+from sync.protocol.wire import BadgeEntry, Directory, Person
+
+_PHOTO_NAME = re.compile(r"^[0-9a-f]{64}\.jpg$")
+
+
+class StationBusy(Exception):
+    """Another program holds the station's lock."""
+
+
+class Submitted(StrEnum):
+    """What became of a change."""
+
+    APPLIED = "applied"
+    QUEUED = "queued"
+
+
+class NewGuard(msgspec.Struct, frozen=True):
+    """A guard to add or replace. `pin_hash` is argon2id's encoded form."""
+
+    id: str
+    name: str
+    role: str
+    pin_hash: str
+
+
+class DirectoryChange(msgspec.Struct, frozen=True):
+    """Entries made on this station: people and badges to add or replace, token hashes to revoke, guards to add or remove."""
+
+    people: list[Person] = []
+    badges: list[BadgeEntry] = []
+    revoke: list[str] = []
+    guards: list[NewGuard] = []
+    remove_guards: list[str] = []
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What a round over the inbox did: files applied, and files set aside as unusable with the reason."""
+
+    applied: int
+    set_aside: list[str]
+
+
+@contextmanager
+def station_lock(data: Path) -> Iterator[None]:
+    """Be the one program that writes this station's kiosk.db.
+
+    Raises:
+        StationBusy: another one is.
+        OSError: the data folder cannot be written.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "kiosk.lock").open("a", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise StationBusy(f"{data}: a kiosk is already running on this data folder") from exc
+        yield
+
+
+def submit(
+    data: Path,
+    change: DirectoryChange,
+    photos: dict[str, Path],
+    *,
+    name: str,
+    open_database: Callable[[], KioskDatabase],
+    now: Callable[[], Moment],
+) -> Submitted:
+    """Hand a change over: applied at once if no kiosk runs here, else queued for the one that does.
+
+    `name` makes the file's name unique; `photos` are files by the SHA-256 that the people in the change carry.
+
+    Raises:
+        OSError: the data folder cannot be written.
+        DatabaseError: the database cannot be used; the change stays queued.
+    """
+    inbox = data / "inbox"
+    (inbox / "photos").mkdir(parents=True, exist_ok=True)
+    for sha256, path in photos.items():
+        write_durably(inbox / "photos" / f"{sha256}.jpg", path.read_bytes())
+    write_durably(inbox / f"change-{name}.json", msgspec.json.encode(change))
+    try:
+        with station_lock(data):
+            database = open_database()
+            try:
+                apply_inbox(data, database, now())
+            finally:
+                database.close()
+    except StationBusy:
+        return Submitted.QUEUED
+    return Submitted.APPLIED
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut."""
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def apply_inbox(data: Path, database: KioskDatabase, moment: Moment) -> Applied:
+    """Apply every file in the inbox, oldest first, each in one transaction; files that make no sense are set aside, not deleted.
+
+    Raises:
+        DatabaseError: nothing of the current file was applied; it stays in the inbox.
+    """
+    inbox = data / "inbox"
+    _take_photos(inbox / "photos", data / "photos")
+    applied, set_aside = 0, []
+    for path in sorted(inbox.glob("*.json"), key=lambda p: (p.stat().st_mtime_ns, p.name)):
+        try:
+            document = _read(path)
+        except (msgspec.MsgspecError, ValueError) as exc:
+            path.replace(path.with_suffix(".unusable"))
+            set_aside.append(f"{path.name}: {exc}")
+            continue
+        _apply(database, document, moment)
+        path.unlink()
+        applied += 1
+    if applied:
+        sync_folder(inbox)
+    return Applied(applied, set_aside)
+
+
+def _take_photos(source: Path, target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for path in source.glob("*.jpg"):
+        good = _PHOTO_NAME.match(path.name) and hashlib.sha256(path.read_bytes()).hexdigest() == path.stem
+        if good:
+            path.replace(target / path.name)
+        else:
+            path.unlink()
+
+
+def _read(path: Path) -> Directory | DirectoryChange:
+    if path.name.startswith("directory-"):
+        return msgspec.json.decode(path.read_bytes(), type=Directory)
+    return msgspec.json.decode(path.read_bytes(), type=DirectoryChange)
+
+
+def _apply(database: KioskDatabase, document: Directory | DirectoryChange, moment: Moment) -> None:
+    with database.transaction() as db:
+        if isinstance(document, Directory):
+            if document.version > directory.state(db).version:
+                directory.replace_central(db, document, moment.claimed_at)
+        else:
+            directory.change_local(db, document.people, document.badges, document.revoke, moment.claimed_at)
+            guards.put(db, [(g.id, g.name, g.role, g.pin_hash) for g in document.guards])
+            guards.remove(db, document.remove_guards)
+        version = directory.state(db).version
+        payload = {"people": len(document.people), "badges": len(document.badges), "version": version}
+        database.journal.append(Event(Kind.DOCUMENTS_APPLIED, payload, directory_version=version), moment)

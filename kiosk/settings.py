@@ -1,0 +1,154 @@
+"""A kiosk's settings: one TOML file, read once, checked whole, each key named by its path when wrong. See systemd/kiosk.toml.example."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta
+
+CONFIG_NAME = "kiosk.toml"
+
+Seconds = Annotated[float, Meta(gt=0, le=3600)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Text = Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. The message names the file and the key."""
+
+
+class Station(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which door this is. `direction` is what a tap here means; `unattended` says that no guard watches this door."""
+
+    name: Text = "Gapura"
+    place: Text = "Pintu utama"
+    device_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "kiosk-1"
+    time_zone: str = "Asia/Jakarta"
+    direction: Literal["in", "out", "unstated"] = "in"
+    unattended: bool = False
+    repeat_window_s: Annotated[int, Meta(ge=0, le=3600)] = 60
+
+
+class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the screens are served. Loopback only until the LAN is opened. `port` 0 takes a free one."""
+
+    host: Literal["127.0.0.1", "::1"] = "127.0.0.1"
+    port: Port = 8080
+    stream_cap: Annotated[int, Meta(ge=2, le=200)] = 24
+
+
+class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`source` is "v4l2:/dev/gapura-camera", "virtual:SOCKET", "file:VIDEO" or "off"."""
+
+    source: Annotated[str, Meta(pattern=r"^(v4l2:.+|virtual:.+|file:.+|off)$")] = "v4l2:/dev/gapura-camera"
+    width: Annotated[int, Meta(ge=160, le=4096)] = 640
+    height: Annotated[int, Meta(ge=120, le=2160)] = 480
+    frames_per_s: Annotated[int, Meta(ge=1, le=60)] = 30
+
+
+class Thermometer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`kind` as in `gapura devices list`, or "off". `offset_c` is a named, local calibration that is shown and recorded apart.
+
+    `simulated` must be true for a port that a simulator feeds: every screen then says so.
+    """
+
+    kind: Text = "off"
+    port: Text = "/dev/gapura-thermometer"
+    timeout_s: Seconds = 3.0
+    offset_c: Annotated[float, Meta(ge=-5, le=5)] = 0.0
+    offset_name: Text = "none"
+    simulated: bool = False
+
+
+class Temperature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The office's own rule, used while no circular states one. `asked` false: nobody is measured."""
+
+    asked: bool = True
+    limit_c: Annotated[float, Meta(ge=36.0, le=39.0)] = 37.3
+    comparison: Literal["gt", "ge"] = "gt"
+    wait_min: Annotated[int, Meta(ge=1, le=60)] = 5
+    plausible_min_c: Annotated[float, Meta(ge=25, le=37)] = 35.0
+    plausible_max_c: Annotated[float, Meta(ge=38, le=45)] = 42.0
+    measure_timeout_s: Seconds = 3.0
+    on_unmeasured: Literal["admit", "hold"] = "admit"
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`synced_by`: "kernel" asks the kernel whether a time service keeps its clock; "host" trusts it (virtual machines, demo)."""
+
+    synced_by: Literal["kernel", "host"] = "kernel"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything a kiosk can be told. Every key has a default that works on a bench."""
+
+    data: str = "/var/lib/gapura"
+    station: Station = Station()
+    web: Web = Web()
+    camera: Camera = Camera()
+    thermometer: Thermometer = Thermometer()
+    temperature: Temperature = Temperature()
+    clock: Clock = Clock()
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder that holds kiosk.db, sync.db, inbox/ and photos/."""
+        return Path(self.data)
+
+    @property
+    def database(self) -> Path:
+        return self.data_dir / "kiosk.db"
+
+    @property
+    def photos(self) -> Path:
+        return self.data_dir / "photos"
+
+
+def load(config: Path | None, data: Path | None) -> Settings:
+    """The settings of `config`, or of `kiosk.toml` in `data`, or the defaults with `data` as the data folder.
+
+    Raises:
+        SettingsError: no such file, not TOML, or a key that is wrong.
+    """
+    if config is None and data is not None and (data / CONFIG_NAME).exists():
+        config = data / CONFIG_NAME
+    settings = Settings() if config is None else parse(_read(config), str(config))
+    return settings if data is None else msgspec.structs.replace(settings, data=str(data))
+
+
+def parse(text: str, name: str) -> Settings:
+    """Settings from TOML text; `name` stands before the key in every complaint.
+
+    Raises:
+        SettingsError
+    """
+    try:
+        settings = msgspec.convert(tomllib.loads(text), Settings)
+        ZoneInfo(settings.station.time_zone)
+    except tomllib.TOMLDecodeError as exc:
+        raise SettingsError(f"{name}: not valid TOML: {exc}") from exc
+    except msgspec.ValidationError as exc:
+        raise SettingsError(f"{name}: {path_first(str(exc))}") from exc
+    except (KeyError, ValueError, OSError) as exc:
+        raise SettingsError(f"{name}: station.time_zone: no such zone; use Asia/Jakarta, Asia/Makassar or Asia/Jayapura") from exc
+    return settings
+
+
+def path_first(message: str) -> str:
+    """msgspec's "Expected `int`, got `str` - at `$.web.port`" as "web.port: expected `int`, got `str`"."""
+    what, _, where = message.partition(" - at `$")
+    if what.startswith("Object contains unknown field "):
+        key = what.removeprefix("Object contains unknown field ").strip("`")
+        path = f"{where.strip('.`')}.{key}" if where.strip(".`") else key
+        return f"{path}: no such setting"
+    path = where.strip(".`")
+    return f"{path}: {what[:1].lower()}{what[1:]}" if path else what
+
+
+def _read(config: Path) -> str:
+    try:
+        return config.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{config}: cannot be read: {exc}") from exc
