@@ -1,10 +1,10 @@
 """What can go wrong at the server. Each message is one sentence that says what to do.
 
-    ServerError
-    ├── StoreUnavailable   the database cannot be read or written now: try later
-    ├── BadSettings        the settings or the call are wrong
-    ├── BadDirectory       a directory file cannot be taken as it is
-    └── Unknown            the named device, user or thing is not here
+ServerError
+├── StoreUnavailable   the database cannot be read or written now: try later
+├── BadSettings        the settings or the call are wrong
+├── BadDirectory       a directory file cannot be taken as it is
+└── Unknown            the named device, user or thing is not here
 """
 
 

@@ -6,8 +6,8 @@ import msgspec
 
 from sync.protocol.digest import payload_matches, record_hash
 from sync.protocol.events import Record
+from sync.server.ledger import MAX_SEQ
 
-MAX_INT = 2**63 - 1
 MAX_TEXT = 200
 """Characters in a header field. The longest that a door writes has 46."""
 
@@ -39,7 +39,7 @@ def read_arrival(raw: bytes, *, device_id: str, epoch: str) -> Arrival:
     except (msgspec.DecodeError, ValueError, RecursionError) as exc:
         return Arrival(raw, _seq_of(raw), None, f"not a record: {exc}"[:MAX_TEXT])
     reason = _objection(record, device_id, epoch)
-    seq = record.seq if 1 <= record.seq <= MAX_INT else None
+    seq = record.seq if 1 <= record.seq <= MAX_SEQ else None
     return Arrival(raw, seq, None, reason) if reason else Arrival(raw, seq, record)
 
 
@@ -53,7 +53,7 @@ def _seq_of(raw: bytes) -> int | None:
         seq = _numbered.decode(raw).seq
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    return seq if 1 <= seq <= MAX_INT else None
+    return seq if 1 <= seq <= MAX_SEQ else None
 
 
 def _objection(record: Record, device_id: str, epoch: str) -> str:
@@ -61,9 +61,9 @@ def _objection(record: Record, device_id: str, epoch: str) -> str:
         return "of another device"
     if record.epoch != epoch:
         return "of another epoch than its batch"
-    if not 1 <= record.seq <= MAX_INT:
+    if not 1 <= record.seq <= MAX_SEQ:
         return "seq is out of range"
-    if not (0 <= record.mono_ns <= MAX_INT and 0 <= record.directory_version <= MAX_INT):
+    if not (0 <= record.mono_ns <= MAX_SEQ and 0 <= record.directory_version <= MAX_SEQ):
         return "a number is out of range"
     if not all(_storable(getattr(record, name)) for name in _TEXTS):
         return "a header field is too long or holds characters that cannot be kept"

@@ -1,14 +1,16 @@
 """Which records of an epoch the server holds: arithmetic over ranges of sequence numbers. Pure.
 
-`Held` is sorted, its ranges neither touch nor overlap, and it starts at 1 or later. A door that never lost anything has one range.
+`Held` is sorted, its ranges neither touch nor overlap, and all are 1 or more. A door that never lost anything has one range.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from sync.protocol.wire import SeqRange
 
 Held = tuple[SeqRange, ...]
 
+MAX_SEQ = 2**63 - 1
 MAX_MISSING = 100
 """An answer names at most so many gaps; the next answer names the rest."""
 
@@ -32,7 +34,7 @@ def accepted_through(held: Held) -> int:
 def missing(held: Held, limit: int = MAX_MISSING) -> list[SeqRange]:
     """The gaps above the watermark and below the highest seq held, lowest first, at most `limit` of them."""
     edges = [SeqRange(0, 0), *held]
-    gaps = (SeqRange(low.last + 1, high.first - 1) for low, high in zip(edges, edges[1:], strict=False))
+    gaps = (SeqRange(low.last + 1, high.first - 1) for low, high in pairwise(edges))
     return [gap for gap in gaps if gap.first <= gap.last][:limit]
 
 
@@ -57,5 +59,5 @@ def positions(claimed: Sequence[int | None], through: int) -> list[int]:
     start = through + 1 if first is None else max(1, first[1] - first[0])
     found: list[int] = []
     for seq in claimed:
-        found.append(seq if seq is not None else (found[-1] + 1 if found else start))
+        found.append(seq if seq is not None else (min(found[-1] + 1, MAX_SEQ) if found else start))
     return found

@@ -1,4 +1,4 @@
-"""The tables. Times are `sync.clock.utc_text`, so they sort; hashes are lower-case hex SHA-256; text columns have no length of their own.
+"""The tables. Times are `sync.clock.utc_text`, so they sort; hashes are lower-case hex SHA-256.
 
 A change here needs a migration beside it: a test compares what the migrations build with this file.
 """

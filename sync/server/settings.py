@@ -60,8 +60,23 @@ def load_settings(path: Path | None, **overrides: object) -> Settings:
     Raises:
         BadSettings: no such file, not TOML, or a key that is unknown, of the wrong type or out of its range.
     """
-    values = _read(path) | {key: value for key, value in overrides.items() if value is not None}
-    where = str(path) if path else "the command line"
+    return _checked(_read(path) | _given(overrides), str(path) if path else "the command line")
+
+
+def override(settings: Settings, **overrides: object) -> Settings:
+    """`settings` with every override that is not None put over them.
+
+    Raises:
+        BadSettings
+    """
+    return _checked(msgspec.to_builtins(settings) | _given(overrides), "the command line")
+
+
+def _given(overrides: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in overrides.items() if value is not None}
+
+
+def _checked(values: dict[str, object], where: str) -> Settings:
     try:
         settings = msgspec.convert(values, Settings)
     except msgspec.ValidationError as exc:

@@ -4,6 +4,8 @@ from alembic import context
 
 from sync.server.schema import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True, render_as_batch=True
+)
 with context.begin_transaction():
     context.run_migrations()

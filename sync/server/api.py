@@ -1,0 +1,123 @@
+"""HTTP for machines, under /v1: what doors send and ask. No state between requests; every error is a `wire.Problem`."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import BadRequest, NotFound
+
+from sync.clock import Clock, utc_datetime
+from sync.protocol.wire import Answer, Cursor, Problem
+from sync.server import ledger
+from sync.server.auth import DeviceAuthenticator, NotAllowed, NotAuthenticated
+from sync.server.body import check_epoch, read_batch
+from sync.server.documents import DocumentStore
+from sync.server.sink import EventSink
+from sync.server.store import Device, DeviceStore
+
+_TOUCH_EVERY = timedelta(seconds=5)
+_LAST_VERSION = 2**31 - 1
+
+View = Callable[..., Response]
+
+
+def problem(status: int, message: str, code: str | None = None) -> Response:
+    """The answer to a request that was not done."""
+    code = code or HTTPStatus(status).name.lower()
+    return _json(Problem(code, message), status)
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, content_type="application/json")
+
+
+class Api:
+    """The handlers, over the parts they need."""
+
+    def __init__(
+        self, *, devices: DeviceStore, sink: EventSink, documents: DocumentStore, authenticator: DeviceAuthenticator, clock: Clock
+    ) -> None:
+        self._devices, self._sink, self._documents = devices, sink, documents
+        self._authenticator, self._clock = authenticator, clock
+
+    def blueprint(self) -> Blueprint:
+        """The routes under /v1."""
+        routes = Blueprint("api", __name__, url_prefix="/v1")
+        base = "/devices/<device_id>"
+        routes.add_url_rule(f"{base}/batches", "batches", self._known(self.take_batch), methods=["POST"])
+        routes.add_url_rule(f"{base}/cursor", "cursor", self._known(self.cursor))
+        routes.add_url_rule(f"{base}/documents", "documents", self._known(self.hand_down))
+        routes.add_url_rule(f"{base}/photos/<sha256>", "photos", self._known(self.photo))
+        routes.register_error_handler(NotAuthenticated, _not_authenticated)
+        routes.register_error_handler(NotAllowed, lambda _: problem(403, "This device was revoked.", "revoked"))
+        return routes
+
+    def _known(self, view: View) -> View:
+        @wraps(view)
+        def with_device(**address: str) -> Response:
+            device = self._authenticator.authenticate(request)
+            return view(device, **{name: part for name, part in address.items() if name != "device_id"})
+
+        return with_device
+
+    def take_batch(self, device: Device) -> Response:
+        """Keep a batch and say what became of each record, after commit."""
+        batch = read_batch(request)
+        received_at = self._clock.now().claimed_at
+        receipt = self._sink.take(device.id, batch, received_at)
+        answer = Answer(
+            accepted_through=ledger.accepted_through(receipt.held),
+            results=receipt.results,
+            missing=ledger.missing(receipt.held),
+            head=receipt.head,
+            server_time=received_at,
+            documents=self._documents.version(),
+        )
+        return _json(answer)
+
+    def cursor(self, device: Device) -> Response:
+        """Where the server stands in the epoch that is asked for."""
+        epoch = request.args.get("epoch", "")
+        check_epoch(epoch)
+        self._touch(device)
+        return _json(Cursor(self._sink.head(device.id, epoch), self._documents.version()))
+
+    def hand_down(self, device: Device) -> Response:
+        """The newest documents, or 304 when the door has them."""
+        after = request.args.get("after", "0")
+        if not (after.isascii() and after.isdigit() and len(after) <= 10 and int(after) <= _LAST_VERSION):
+            raise BadRequest("after is the version you have, a whole number.")
+        self._touch(device)
+        version, body = self._documents.newest()
+        tag = f"v{version}"
+        if body is None or int(after) >= version or request.if_none_match.contains(tag):
+            answer = Response(status=304)
+        else:
+            answer = Response(body, content_type="application/json")
+        answer.set_etag(tag)
+        return answer
+
+    def photo(self, _device: Device, sha256: str) -> Response:
+        """A picture by its hash. Its bytes never change, so it may be kept for ever."""
+        body = self._documents.photo(sha256)
+        if body is None:
+            raise NotFound("No photo of that hash.")
+        answer = Response(body, content_type="application/octet-stream")
+        answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+        return answer
+
+    def _touch(self, device: Device) -> None:
+        now = self._clock.now()
+        last = device.last_contact_at
+        if last is None or abs(now.wall - utc_datetime(last)) >= _TOUCH_EVERY:
+            self._devices.touch(device.id, now=now.claimed_at)
+
+
+def _not_authenticated(_: NotAuthenticated) -> Response:
+    answer = problem(401, "Send this device's own key as `Authorization: Bearer KEY`.")
+    answer.headers["WWW-Authenticate"] = 'Bearer realm="gapura"'
+    return answer

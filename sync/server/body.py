@@ -1,0 +1,63 @@
+"""The body of an upload: its type and coding checked, its size bounded before and after it is unpacked."""
+
+import zlib
+
+import msgspec
+from flask import Request
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+
+from sync.protocol.wire import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Batch
+
+_GZIP = 16 + zlib.MAX_WBITS
+MAX_EPOCH = 64
+
+
+def read_batch(request: Request) -> Batch:
+    """The batch in the request.
+
+    Raises:
+        UnsupportedMediaType, RequestEntityTooLarge, BadRequest: with a sentence for people.
+    """
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send the batch as application/json.")
+    request.max_content_length = MAX_BATCH_BYTES
+    try:
+        batch = msgspec.json.decode(_plain(request), type=Batch)
+    except (msgspec.DecodeError, ValueError, RecursionError) as exc:
+        raise BadRequest(f"The body is not a batch: {exc}") from exc
+    if len(batch.records) > MAX_BATCH_RECORDS:
+        raise RequestEntityTooLarge(f"A batch has at most {MAX_BATCH_RECORDS} records.")
+    check_epoch(batch.epoch)
+    return batch
+
+
+def check_epoch(epoch: str) -> None:
+    """Nothing, for an epoch that can be one.
+
+    Raises:
+        BadRequest
+    """
+    if not 1 <= len(epoch) <= MAX_EPOCH or not epoch.isascii() or not epoch.isprintable():
+        raise BadRequest(f"An epoch has 1 to {MAX_EPOCH} printable ASCII characters.")
+
+
+def _plain(request: Request) -> bytes:
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding not in ("gzip", "identity"):
+        raise UnsupportedMediaType("Content-Encoding may be gzip or absent.")
+    sent = request.get_data(cache=False)
+    plain = sent if coding == "identity" else _unpack(sent)
+    if len(plain) > MAX_BATCH_BYTES:
+        raise RequestEntityTooLarge(f"A batch has at most {MAX_BATCH_BYTES} bytes of JSON.")
+    return plain
+
+
+def _unpack(sent: bytes) -> bytes:
+    unpacker = zlib.decompressobj(_GZIP)
+    try:
+        plain = unpacker.decompress(sent, MAX_BATCH_BYTES + 1)
+    except zlib.error as exc:
+        raise BadRequest("The body is not gzip.") from exc
+    if len(plain) <= MAX_BATCH_BYTES and (not unpacker.eof or unpacker.unused_data):
+        raise BadRequest("The gzip body is cut short or has something behind it.")
+    return plain

@@ -1,0 +1,107 @@
+"""What administrators ask of the database: the day, the troubles, and the export."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from sync.clock import utc_text
+from sync.protocol.events import DataClass, Kind, data_class
+from sync.server.database import Database
+from sync.server.schema import badges, devices, event_conflicts, events, people, unreadable
+from sync.server.today import JUDGEMENTS, TAPS, Door, Entry, Fact, Names, entries, window
+
+_FACT = tuple(events.c[name] for name in Fact.__dataclass_fields__)
+_EXPORTED = tuple(events.c[name] for name in ("device_id", "epoch", "seq", "id", "kind", "claimed_at", "payload", "hash"))
+_HEALTH_KINDS = tuple(kind.value for kind in Kind if data_class(kind) is DataClass.HEALTH)
+_KNOWN_KINDS = tuple(kind.value for kind in Kind)
+_MAX_FACTS = 20_000
+_PAGE = 1000
+_MAX_TROUBLES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A record that could not be taken as it was: "conflict" or "unreadable", and why."""
+
+    what: str
+    device: str
+    epoch: str
+    seq: int
+    reason: str
+    received_at: str
+
+
+class Reports:
+    """Questions to `database`; every answer is one consistent view."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def today(self, now: datetime) -> list[Entry]:
+        """Today's entries at every door, the newest first."""
+        with self._database.reading() as connection:
+            doors = [Door(*row) for row in connection.execute(select(devices.c.id, devices.c.name, devices.c.time_zone))]
+            first, last = (utc_text(edge) for edge in window(doors, now))
+            of_the_day = or_(
+                events.c.claimed_at.between(first, last),
+                and_(events.c.received_at.between(first, last), events.c.clock_state != "synced"),
+            )
+            query = select(*_FACT).where(of_the_day, events.c.kind.in_([*TAPS, *JUDGEMENTS]))
+            newest = query.order_by(events.c.received_at.desc(), events.c.seq.desc()).limit(_MAX_FACTS)
+            facts = [Fact(*row) for row in connection.execute(newest)]
+            names = _names(connection)
+        return entries(facts, doors, names, now)
+
+    def trouble_counts(self) -> tuple[int, int]:
+        """How many conflicting and how many unreadable records are kept."""
+        with self._database.reading() as connection:
+            conflicting = connection.scalar(select(func.count()).select_from(event_conflicts)) or 0
+            odd = connection.scalar(select(func.count()).select_from(unreadable)) or 0
+        return conflicting, odd
+
+    def troubles(self) -> list[Trouble]:
+        """The newest conflicts and unreadable records."""
+        found: list[Trouble] = []
+        with self._database.reading() as connection:
+            for what, table in (("conflict", event_conflicts), ("unreadable", unreadable)):
+                reason = table.c.reason if what == "unreadable" else table.c.hash
+                query = select(devices.c.name, table.c.epoch, table.c.seq, reason, table.c.received_at).join(
+                    devices, devices.c.id == table.c.device_id
+                )
+                rows = connection.execute(query.order_by(table.c.received_at.desc()).limit(_MAX_TROUBLES))
+                found += [Trouble(what, *row) for row in rows]
+        return sorted(found, key=lambda trouble: trouble.received_at, reverse=True)
+
+    def export(self, *, first: datetime | None, last: datetime | None, health: bool) -> Iterator[dict[str, Any]]:
+        """Stored events in the order of device, epoch and seq; `first` and `last` bound the door's time, `last` excluded.
+
+        Kinds of the health class, and kinds this version does not know, are left out unless `health`.
+        """
+        query = select(*_EXPORTED).order_by(events.c.device_id, events.c.epoch, events.c.seq)
+        if first is not None:
+            query = query.where(events.c.claimed_at >= utc_text(first))
+        if last is not None:
+            query = query.where(events.c.claimed_at < utc_text(last))
+        if not health:
+            query = query.where(events.c.kind.in_(_KNOWN_KINDS), events.c.kind.not_in(_HEALTH_KINDS))
+        with self._database.reading() as connection:
+            for row in connection.execution_options(yield_per=_PAGE).execute(query):
+                yield dict(row._mapping)
+
+
+def ago(then: datetime, now: datetime) -> tuple[str, int]:
+    """How long ago, in the largest fitting unit: ("seconds" | "minutes" | "hours" | "days", count)."""
+    passed = max(now - then, timedelta())
+    for unit, size in (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes", timedelta(minutes=1))):
+        if passed >= size:
+            return unit, passed // size
+    return "seconds", int(passed.total_seconds())
+
+
+def _names(connection: Connection) -> Names:
+    known = {row.id: (row.name, row.unit) for row in connection.execute(select(people.c.id, people.c.name, people.c.unit))}
+    tokens = {row.token_sha256: row.person_id for row in connection.execute(select(badges.c.token_sha256, badges.c.person_id))}
+    return Names(known, tokens)

@@ -1,0 +1,185 @@
+"""Where a batch goes. The upload handler knows only `EventSink`; the default writes the database in one transaction."""
+
+import hashlib
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+from sqlalchemy import Connection, Table, insert, select, update
+
+from sync.protocol.digest import GENESIS
+from sync.protocol.events import Record
+from sync.protocol.wire import Batch, Head, Outcome, Result
+from sync.server import ledger
+from sync.server.database import Database
+from sync.server.intake import Arrival, payload_text, read_arrival
+from sync.server.schema import devices, epochs, event_conflicts, events, unreadable
+
+_log = logging.getLogger(__name__)
+_COPIED = tuple(column.name for column in events.columns if column.name not in ("payload", "received_at"))
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a batch, in the batch's order, and where the epoch stands after it."""
+
+    results: list[Result]
+    held: ledger.Held
+    head: Head
+
+
+class EventSink(Protocol):
+    """Keeps what doors report. When `take` has returned, the records are durable."""
+
+    def take(self, device_id: str, batch: Batch, received_at: str) -> Receipt:
+        """Keep every record of the batch, whatever is in it. Sending one again changes nothing.
+
+        Raises:
+            StoreUnavailable: nothing of the batch was kept.
+        """
+
+    def head(self, device_id: str, epoch: str) -> Head:
+        """The end of the device's chain in `epoch`: seq 0 and GENESIS when nothing is held.
+
+        Its hash is empty when the record there is unreadable and carries none: then there is nothing to compare.
+        """
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """A batch sorted into what is new, what is odd, and the word for each record."""
+
+    results: list[Result]
+    fresh: list[dict[str, Any]]
+    conflicts: list[dict[str, Any]]
+    unreadable: list[dict[str, Any]]
+
+
+class DatabaseSink:
+    """The sink that writes the tables, one transaction a batch."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def take(self, device_id: str, batch: Batch, received_at: str) -> Receipt:
+        arrivals = [read_arrival(bytes(raw), device_id=device_id, epoch=batch.epoch) for raw in batch.records]
+        with self._database.writing() as connection:
+            held = self._lock(connection, device_id, batch.epoch, received_at)
+            seqs = ledger.positions([arrival.seq for arrival in arrivals], ledger.accepted_through(held))
+            known = _known_hashes(connection, device_id, batch.epoch, seqs)
+            key = {"device_id": device_id, "epoch": batch.epoch, "received_at": received_at}
+            found = _sort(arrivals, seqs, known, key)
+            _insert(connection, events, found.fresh)
+            new_conflicts = _insert_unseen(connection, event_conflicts, "hash", found.conflicts)
+            new_unreadable = _insert_unseen(connection, unreadable, "raw_sha256", found.unreadable)
+            held = ledger.add(held, seqs)
+            _note_contact(connection, device_id, batch.epoch, held, arrivals, received_at)
+            head = _head(connection, device_id, batch.epoch, ledger.accepted_through(held))
+        if new_conflicts or new_unreadable:
+            _log.warning("device %s: kept %d conflicting and %d unreadable records", device_id, new_conflicts, new_unreadable)
+        return Receipt(found.results, held, head)
+
+    def head(self, device_id: str, epoch: str) -> Head:
+        with self._database.reading() as connection:
+            text = connection.scalar(select(epochs.c.held).where(epochs.c.device_id == device_id, epochs.c.epoch == epoch))
+            return _head(connection, device_id, epoch, ledger.accepted_through(ledger.from_text(text or "")))
+
+    def _lock(self, connection: Connection, device_id: str, epoch: str, now: str) -> ledger.Held:
+        # One batch of a device at a time. SQLite's transaction holds the whole file; elsewhere the device's row is the lock.
+        connection.execute(select(devices.c.id).where(devices.c.id == device_id).with_for_update())
+        text = connection.scalar(select(epochs.c.held).where(epochs.c.device_id == device_id, epochs.c.epoch == epoch))
+        if text is None:
+            connection.execute(insert(epochs).values(device_id=device_id, epoch=epoch, held="", first_seen_at=now))
+        return ledger.from_text(text or "")
+
+
+def _known_hashes(connection: Connection, device_id: str, epoch: str, seqs: Sequence[int]) -> dict[int, str]:
+    query = select(events.c.seq, events.c.hash).where(
+        events.c.device_id == device_id, events.c.epoch == epoch, events.c.seq.in_(set(seqs))
+    )
+    return {row.seq: row.hash for row in connection.execute(query)}
+
+
+def _sort(arrivals: Sequence[Arrival], seqs: Sequence[int], known: dict[int, str], key: dict[str, str]) -> _Sorted:
+    found = _Sorted([], [], [], [])
+    for arrival, seq in zip(arrivals, seqs, strict=True):
+        outcome = _outcome(arrival, known.get(seq))
+        if arrival.record is None:
+            digest = hashlib.sha256(arrival.raw).hexdigest()
+            found.unreadable.append({**key, "seq": seq, "raw_sha256": digest, "raw": arrival.raw, "reason": arrival.reason})
+        elif outcome is Outcome.STORED:
+            known[seq] = arrival.record.hash
+            found.fresh.append(_row(arrival.record, key["received_at"]))
+        elif outcome is Outcome.CONFLICT:
+            found.conflicts.append({**key, "seq": seq, "hash": arrival.record.hash, "raw": arrival.raw})
+        found.results.append(Result(seq, outcome))
+    return found
+
+
+def _outcome(arrival: Arrival, known_hash: str | None) -> Outcome:
+    if arrival.record is None:
+        return Outcome.UNREADABLE
+    if known_hash is None:
+        return Outcome.STORED
+    return Outcome.DUPLICATE if known_hash == arrival.record.hash else Outcome.CONFLICT
+
+
+def _row(record: Record, received_at: str) -> dict[str, Any]:
+    row = {name: getattr(record, name) for name in _COPIED}
+    return row | {"payload": payload_text(record), "received_at": received_at}
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _insert_unseen(connection: Connection, table: Table, digest: str, rows: Iterable[dict[str, Any]]) -> int:
+    """Keep each copy once, however often it is sent; gives how many were new."""
+    unseen = {(row["seq"], row[digest]): row for row in rows}
+    if not unseen:
+        return 0
+    any_row = next(iter(unseen.values()))
+    query = select(table.c.seq, table.c[digest]).where(
+        table.c.device_id == any_row["device_id"], table.c.epoch == any_row["epoch"], table.c.seq.in_({seq for seq, _ in unseen})
+    )
+    for seq, seen in connection.execute(query).all():
+        unseen.pop((seq, seen), None)
+    _insert(connection, table, list(unseen.values()))
+    return len(unseen)
+
+
+def _note_contact(
+    connection: Connection, device_id: str, epoch: str, held: ledger.Held, arrivals: Sequence[Arrival], now: str
+) -> None:
+    connection.execute(
+        update(epochs).where(epochs.c.device_id == device_id, epochs.c.epoch == epoch).values(held=ledger.as_text(held))
+    )
+    contact = {"last_contact_at": now}
+    newest = next((arrival.record for arrival in reversed(arrivals) if arrival.record), None)
+    if newest is not None:
+        contact["last_clock_state"] = newest.clock_state
+    connection.execute(update(devices).where(devices.c.id == device_id).values(contact))
+
+
+def _head(connection: Connection, device_id: str, epoch: str, through: int) -> Head:
+    if through == 0:
+        return Head(epoch, 0, GENESIS)
+    here = {"device_id": device_id, "epoch": epoch, "seq": through}
+    found = connection.scalar(select(events.c.hash).filter_by(**here))
+    if found is None:
+        found = _hash_inside(connection.scalar(select(unreadable.c.raw).filter_by(**here).limit(1)) or b"")
+    return Head(epoch, through, found)
+
+
+class _Hashed(msgspec.Struct, frozen=True):
+    hash: str
+
+
+def _hash_inside(raw: bytes) -> str:
+    try:
+        return msgspec.json.decode(raw, type=_Hashed).hash
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return ""
