@@ -1,4 +1,7 @@
-"""A kiosk's settings: one TOML file, read once, checked whole, each key named by its path when wrong. See systemd/kiosk.toml.example."""
+"""A kiosk's settings: one TOML file, read once, checked whole, each key named by its path when wrong.
+
+Every key is described in systemd/kiosk.toml.example.
+"""
 
 import tomllib
 from pathlib import Path

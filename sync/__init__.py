@@ -1,1 +1,1 @@
-"""Both ends of Gapura's protocol: the journal and its upload at the door, and the central server. Never imports kiosk or drivers."""
+"""Both ends of Gapura's protocol: the journal and its upload at the door, and the central server."""

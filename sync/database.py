@@ -1,8 +1,8 @@
 """How Gapura opens SQLite: write-ahead log, full syncs, one writer; and how SQLite's errors become ours.
 
-    DatabaseError
-    ├── DatabaseUnavailable   cannot be opened or written: permissions, a full disk, an I/O error
-    └── DatabaseCorrupt       the file is damaged
+DatabaseError
+├── DatabaseUnavailable   cannot be opened or written: permissions, a full disk, an I/O error
+└── DatabaseCorrupt       the file is damaged
 """
 
 import sqlite3
@@ -63,7 +63,7 @@ def open_database(path: Path, *, vfs: str | None = None) -> sqlite3.Connection:
             raise
     if mode != "wal" or not full:
         db.close()
-        raise DatabaseUnavailable(f"{path}: the disk or SQLite refuses write-ahead logging with full syncs; use a local ext4 disk")
+        raise DatabaseUnavailable(f"{path}: no write-ahead logging with full syncs here; use a local ext4 disk")
     return db
 
 
@@ -113,4 +113,5 @@ def version_note() -> str | None:
     """A sentence if this SQLite is older than the WAL-reset fix, else None. Our single writer does not meet that fault."""
     if sqlite3.sqlite_version_info >= _FIXED_IN:
         return None
-    return f"SQLite {sqlite3.sqlite_version} is older than {'.'.join(map(str, _FIXED_IN))} (WAL-reset fault; one writer avoids it)"
+    fixed = ".".join(map(str, _FIXED_IN))
+    return f"SQLite {sqlite3.sqlite_version} is older than {fixed} (WAL-reset fault; one writer avoids it)"

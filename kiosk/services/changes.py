@@ -1,4 +1,4 @@
-"""Changes to a station that commands and the sync agent hand over: files in `inbox/`, applied by whoever holds the station's lock.
+"""Changes to a station that commands and the sync agent hand over: files in `inbox/`, applied by whoever holds the lock.
 
 inbox/directory-<version>.json   the server's directory, whole (sync.inbox writes it)
 inbox/change-<id>.json           entries made on this station by a command

@@ -1,4 +1,4 @@
-"""What screens may ask of a station, and the values they get. Everything here is ready to be shown: nothing needs the database."""
+"""What screens may ask of a station, and the values they get. All of it is ready to be shown: nothing needs the database."""
 
 import threading
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from kiosk.core.inputs import Decision
-from kiosk.core.values import Person, Reason, Screen
+from kiosk.core.values import Person, Reason, Screen, Sound
 
 T = TypeVar("T")
 
@@ -51,6 +51,7 @@ class PanelView:
     """What the panel draws. `serial` grows with every change; `tap_sent` is about the tap on the screen; `now` is aware UTC.
 
     `recheck_in_s` counts down on a held screen. `language` is "id" or "en", and lasts for one person's go.
+    `sound` is to be played once for each new `shown_serial`, which grows only when the lane shows something new.
     """
 
     serial: int
@@ -60,6 +61,8 @@ class PanelView:
     language: str
     tap_sent: bool
     recheck_in_s: int | None
+    sound: Sound | None = None
+    shown_serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What screens read: arrivals and holds. Nothing but the journal feeds them, so they can be thrown away and made anew."""
 
+# ruff: noqa: ARG001  # the handlers share one signature; not each of them needs all of it
+
 import json
 import sqlite3
 from collections.abc import Callable

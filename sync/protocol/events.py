@@ -98,11 +98,14 @@ _EVIDENCE = frozenset(
 )
 
 
+_KNOWN = frozenset(Kind)
+
+
 def data_class(kind: str) -> DataClass:
     """What `kind`'s payload is. A kind this version does not know is treated as HEALTH, the class that is kept shortest."""
     if kind in _EVIDENCE:
         return DataClass.EVIDENCE
-    if kind in _HEALTH or kind not in Kind:
+    if kind in _HEALTH or kind not in _KNOWN:
         return DataClass.HEALTH
     return DataClass.ORDINARY
 

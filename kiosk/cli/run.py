@@ -1,0 +1,98 @@
+"""`gapura kiosk`: the service at the door."""
+
+import json
+import signal
+import threading
+from types import FrameType
+
+import click
+
+from drivers.registry import UnknownKind
+from kiosk import logs
+from kiosk.cli.options import fail, station_options
+from kiosk.services.changes import StationBusy, station_lock
+from kiosk.services.program import Program
+from kiosk.settings import Settings
+from kiosk.web import create_app
+from kiosk.web.serve import SPARE_THREADS, KioskServer
+from kiosk.wiring import Kiosk, build_kiosk
+from sync.database import DatabaseError
+
+
+@click.command("kiosk")
+@station_options
+@click.option("--json", "as_json", is_flag=True, help="When ready, print one line with the addresses on standard output.")
+@click.option("--verbose", is_flag=True, help="Say more in the log.")
+def kiosk(settings: Settings, as_json: bool, verbose: bool) -> None:
+    """Run the kiosk: devices, journal and screens, until SIGTERM or SIGINT."""
+    logs.set_up(verbose)
+    try:
+        with station_lock(settings.data_dir):
+            _run(settings, as_json)
+    except UnknownKind as exc:
+        raise click.UsageError(f"thermometer.kind: {exc}") from exc
+    except (StationBusy, DatabaseError) as exc:
+        raise fail(str(exc)) from exc
+    except OSError as exc:
+        raise fail(f"{settings.data_dir}: {exc.strerror or exc}; the kiosk must be able to write its data folder") from exc
+
+
+def _run(settings: Settings, as_json: bool) -> None:
+    built = build_kiosk(settings)
+    _stop_on_signals(built.stopping)
+    program = Program(
+        data=settings.data_dir,
+        clock=built.clock,
+        database=built.database,
+        lane=built.lane,
+        station=built.station,
+        health=built.health,
+        scanner=built.scanner,
+        thermometer=built.thermometer,
+        stopping=built.stopping,
+    )
+    server = build_server(built)
+    try:
+        _listen(server, settings)
+        program.start()
+        _say_ready(server, settings, as_json)
+        program.wait()
+    finally:
+        program.stop()
+        server.stop()
+    if program.failure is not None:
+        raise program.failure
+
+
+def build_server(built: Kiosk) -> KioskServer:
+    """The web server with this kiosk's screens."""
+    web = built.settings.web
+    hosts = frozenset({"localhost", "127.0.0.1", "::1", web.host})
+    app = create_app(
+        built.station, secret_key=built.secret_key, stream_cap=web.stream_cap, allowed_hosts=hosts, clock=built.clock
+    )
+    return KioskServer(app, web.host, web.port, web.stream_cap + SPARE_THREADS)
+
+
+def _listen(server: KioskServer, settings: Settings) -> None:
+    web = settings.web
+    try:
+        server.start()
+    except OSError as exc:
+        raise fail(
+            f"{web.host}:{web.port} cannot be used ({exc.strerror or exc}); stop what listens there or set web.port"
+        ) from exc
+
+
+def _say_ready(server: KioskServer, settings: Settings, as_json: bool) -> None:
+    base = f"http://{settings.web.host}:{server.port}"
+    addresses = {"panel": f"{base}/", "guard": f"{base}/guard", "data": settings.data}
+    click.echo(json.dumps(addresses) if as_json else f"The door is open: {addresses['panel']}  guard: {addresses['guard']}")
+
+
+def _stop_on_signals(stopping: threading.Event) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)

@@ -1,0 +1,8 @@
+"""Where messages go: standard error, one line each, for systemd's journal to date and keep."""
+
+import logging
+
+
+def set_up(verbose: bool) -> None:
+    """Send log messages to standard error."""
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(name)s: %(message)s")

@@ -1,0 +1,204 @@
+"""The one place where a kiosk is put together. Everything below is handed what it needs; nobody else sees the settings."""
+
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from drivers.base import Scanner, Thermometer
+from drivers.registry import build_thermometer
+from drivers.scanners.camera import FileSource, V4L2Source
+from drivers.scanners.camera_scanner import CameraScanner
+from drivers.scanners.frames import FrameSource
+from drivers.virtual.camera import SocketSource
+from kiosk.core.badges import badge_token
+from kiosk.core.policy import Comparison, OnUnmeasured, Policy, TemperatureRule
+from kiosk.core.values import Direction
+from kiosk.services import changes
+from kiosk.services.changes import DirectoryChange, Submitted
+from kiosk.services.device_health import HealthKeeper
+from kiosk.services.lane import Lane
+from kiosk.services.restart import restore
+from kiosk.services.station import KioskStation
+from kiosk.services.views import DeviceState
+from kiosk.settings import Settings
+from kiosk.store.database import KioskDatabase, open_kiosk_database
+from sync.clock import Clock, SystemClock
+
+
+@dataclass(frozen=True, slots=True)
+class Kiosk:
+    """A kiosk that is put together and not started. `scanner` and `thermometer` are None where the settings say "off"."""
+
+    settings: Settings
+    clock: Clock
+    database: KioskDatabase
+    lane: Lane
+    station: KioskStation
+    health: HealthKeeper
+    scanner: Scanner | None
+    thermometer: Thermometer | None
+    stopping: threading.Event
+    secret_key: bytes
+
+
+def build_clock(settings: Settings) -> Clock:
+    """The machine's clock, trusted as the settings say."""
+    return SystemClock((lambda: True) if settings.clock.synced_by == "host" else None)
+
+
+def open_database(settings: Settings) -> KioskDatabase:
+    """This station's database, made if it is not there. Only under the station's lock.
+
+    Raises:
+        DatabaseError
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return open_kiosk_database(
+        settings.database,
+        device_id=settings.station.device_id,
+        place_id=settings.station.place,
+        random_bytes=os.urandom,
+    )
+
+
+def submit_change(settings: Settings, change: DirectoryChange, photos: dict[str, Path]) -> Submitted:
+    """Hand a change over to this station: applied at once, or queued for the kiosk that runs on it.
+
+    Raises:
+        OSError, DatabaseError
+    """
+    return changes.submit(
+        settings.data_dir,
+        change,
+        photos,
+        name=secrets.token_hex(8),
+        open_database=lambda: open_database(settings),
+        now=build_clock(settings).now,
+    )
+
+
+def build_policy(settings: Settings) -> Policy:
+    """What the settings ask for at this door."""
+    wanted, station = settings.temperature, settings.station
+    rule = None
+    if wanted.asked and settings.thermometer.kind != "off":
+        rule = TemperatureRule(
+            limit_c=wanted.limit_c,
+            comparison=Comparison(wanted.comparison),
+            wait_min=wanted.wait_min,
+            plausible_min_c=wanted.plausible_min_c,
+            plausible_max_c=wanted.plausible_max_c,
+            offset_c=settings.thermometer.offset_c,
+            offset_name=settings.thermometer.offset_name,
+        )
+    return Policy(
+        direction=Direction(station.direction),
+        temperature=rule,
+        measure_timeout_ms=int(wanted.measure_timeout_s * 1000),
+        repeat_window_ms=station.repeat_window_s * 1000,
+        on_unmeasured=OnUnmeasured(wanted.on_unmeasured),
+        unattended=station.unattended,
+    )
+
+
+def build_kiosk(settings: Settings) -> Kiosk:
+    """Put a kiosk together. The caller holds the station's lock.
+
+    Raises:
+        DatabaseError: the database cannot be used.
+        UnknownKind: there is no such thermometer.
+    """
+    clock, stopping = build_clock(settings), threading.Event()
+    thermometer = build_station_thermometer(settings, _now_ns(clock))
+    database = open_database(settings)
+    changes.apply_inbox(settings.data_dir, database, clock.now())
+    simulated = settings.camera.source.startswith("virtual:") or settings.thermometer.simulated
+    health = HealthKeeper(
+        settings.data_dir,
+        clock,
+        camera=DeviceState.OFF if settings.camera.source == "off" else DeviceState.OK,
+        thermometer=DeviceState.OFF if thermometer is None else DeviceState.OK,
+        simulated=simulated,
+    )
+    health.refresh()
+    secret = station_secret(settings.data_dir)
+    station = KioskStation(
+        name=settings.station.name,
+        place=settings.station.place,
+        time_zone=settings.station.time_zone,
+        database=database,
+        clock=clock,
+        health=health,
+        photos=settings.photos,
+        pepper=secret,
+        random_bytes=os.urandom,
+        stopping=stopping,
+    )
+    policy = build_policy(settings)
+    lane = Lane(
+        database,
+        clock,
+        policy,
+        zone=ZoneInfo(settings.station.time_zone),
+        random_bytes=os.urandom,
+        show=station.show,
+        committed=station.committed,
+        simulated=simulated,
+    )
+    restore(lane, database, clock.now(), policy)
+    scanner = build_scanner(settings, _now_ns(clock))
+    station.attach(lane, scanner)
+    return Kiosk(settings, clock, database, lane, station, health, scanner, thermometer, stopping, secret)
+
+
+def build_scanner(settings: Settings, now: Callable[[], int]) -> CameraScanner | None:
+    """The camera that the settings name, capturing; None for "off"."""
+    how, _, where = settings.camera.source.partition(":")
+    if how == "off":
+        return None
+    source: FrameSource
+    if how == "v4l2":
+        source = V4L2Source(where, width=settings.camera.width, height=settings.camera.height, fps=settings.camera.frames_per_s)
+    elif how == "virtual":
+        source = SocketSource(where)
+    else:
+        source = FileSource(where)
+    return CameraScanner(source, now=now, is_badge=lambda text: badge_token(text) is not None, simulated=how != "v4l2")
+
+
+def build_station_thermometer(settings: Settings, now: Callable[[], int]) -> Thermometer | None:
+    """The thermometer that the settings name, not opened yet; None for "off".
+
+    Raises:
+        UnknownKind
+    """
+    wanted = settings.thermometer
+    if wanted.kind == "off":
+        return None
+    return build_thermometer(wanted.kind, wanted.port, timeout_s=wanted.timeout_s, now=now, simulated=wanted.simulated)
+
+
+def station_secret(data: Path) -> bytes:
+    """This station's own secret, for sessions and as the PINs' pepper: 32 bytes in a file only its owner can read."""
+    path = data / "secret"
+    if not path.exists():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+    return path.read_bytes()
+
+
+def local_today(settings: Settings, clock: Clock) -> date:
+    """Today's date at the door."""
+    return clock.now().wall.astimezone(ZoneInfo(settings.station.time_zone)).date()
+
+
+def _now_ns(clock: Clock) -> Callable[[], int]:
+    return lambda: clock.now().mono_ns

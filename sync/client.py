@@ -1,0 +1,235 @@
+"""The sync agent's HTTP: requests to the central server, and what can come back instead of an answer.
+
+LinkError
+├── Unreachable   try later by itself: no connection, a timeout, a busy or failing server
+└── Refused       never by itself: the request, the key or the address is wrong, or this is no Gapura server
+"""
+
+import base64
+import gzip
+import hashlib
+import logging
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+import requests
+import urllib3
+from requests.auth import AuthBase
+
+from sync.backoff import Course, course, retry_after_s
+from sync.clock import Clock
+from sync.protocol import wire
+from sync.state import Problem
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_JSON = "application/json"
+_CHUNK_BYTES = 64 * 1024
+_MAX_ANSWER_BYTES = 1024 * 1024
+_MAX_DOCUMENTS_BYTES = 64 * 1024 * 1024
+MAX_PHOTO_BYTES = 8 * 1024 * 1024
+
+_PROBLEMS = {401: Problem.UNAUTHORISED, 403: Problem.UNAUTHORISED, 410: Problem.REVOKED, 429: Problem.BUSY, 503: Problem.BUSY}
+
+
+class LinkError(Exception):
+    """No answer that could be used. `course` says what to do, `problem` why, the message what exactly."""
+
+    def __init__(self, problem: Problem, course: Course, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.problem, self.course, self.retry_after_s = problem, course, retry_after_s
+
+
+class Unreachable(LinkError):
+    """Try later: it may well work by itself."""
+
+
+class Refused(LinkError):
+    """Trying again changes nothing until a person, or another batch, does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: to connect, without a byte, and for a whole answer."""
+
+    connect_s: float = 5.0
+    read_s: float = 30.0
+    total_s: float = 300.0
+
+
+class BearerKey(AuthBase):
+    """Proves the device by a key read from a file. The key itself is never shown."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __repr__(self) -> str:
+        return "BearerKey(...)"
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+def read_key(path: Path) -> BearerKey:
+    """The key in `path`; warns when others on this machine can read it.
+
+    Raises:
+        ValueError: the file cannot be read or holds no key; the message says what to do.
+    """
+    try:
+        key, mode = path.read_text(encoding="ascii").strip(), stat.S_IMODE(path.stat().st_mode)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ValueError(
+            f"{path}: the server key cannot be read; put the key that `gapura central devices add` gave there"
+        ) from exc
+    if not key or not key.isprintable() or " " in key:
+        raise ValueError(f"{path}: holds no server key; put the one line that `gapura central devices add` gave there")
+    if mode & 0o077:
+        _log.warning("%s can be read by others (mode %o); run: chmod 600 %s", path, mode, path)
+    return BearerKey(key)
+
+
+class ServerClient:
+    """One device's conversation with its server. For one thread at a time; every method raises Unreachable or Refused."""
+
+    def __init__(
+        self,
+        base_url: str,
+        device_id: str,
+        auth: AuthBase,
+        clock: Clock,
+        *,
+        ca_file: str | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self.device_id = device_id
+        self._base = f"{base_url.rstrip('/')}/v1/devices/{quote(device_id, safe='')}"
+        self._clock, self._timeouts = clock, timeouts or Timeouts()
+        self._session = requests.Session()
+        # The environment may name proxies, certificates and a .netrc whose password would replace the device's key.
+        self._session.trust_env = False
+        self._session.auth = auth
+        self._session.verify = ca_file or True
+        self._session.headers["User-Agent"] = "gapura-sync"
+
+    def upload(self, batch: bytes) -> wire.Answer:
+        """Send a batch (JSON of `wire.Batch`)."""
+        body = gzip.compress(batch, compresslevel=1, mtime=0)
+        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        headers = {"Content-Type": _JSON, "Content-Encoding": "gzip", "Content-Digest": f"sha-256=:{digest}:"}
+        return _decoded(self._exchange("POST", "/batches", _MAX_ANSWER_BYTES, data=body, headers=headers), wire.Answer)
+
+    def cursor(self, epoch: str) -> wire.Cursor:
+        """Where the server stands in `epoch`."""
+        return _decoded(self._exchange("GET", "/cursor", _MAX_ANSWER_BYTES, params={"epoch": epoch}), wire.Cursor)
+
+    def documents(self, after: int) -> wire.Documents | None:
+        """The documents behind version `after`; None when there are none."""
+        body = self._exchange("GET", "/documents", _MAX_DOCUMENTS_BYTES, params={"after": str(after)})
+        return None if body is None else _decoded(body, wire.Documents)
+
+    def photo(self, sha256: str) -> bytes:
+        """A photo's bytes, unchecked."""
+        body = self._exchange("GET", f"/photos/{sha256}", MAX_PHOTO_BYTES, accept=("application/octet-stream", "image/"))
+        return body or b""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._session.close()
+
+    def _exchange(
+        self, method: str, path: str, limit: int, *, accept: tuple[str, ...] = (_JSON,), **request: Any
+    ) -> bytes | None:
+        """The body of a 200 of an accepted content type; None for a 304."""
+        deadline_ns = self._clock.now().mono_ns + int(self._timeouts.total_s * 1e9)
+        timeout = (self._timeouts.connect_s, self._timeouts.read_s)
+        with (
+            _foreign_errors(),
+            self._session.request(
+                method, self._base + path, timeout=timeout, stream=True, allow_redirects=False, **request
+            ) as response,
+        ):
+            kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            is_json = kind == _JSON
+            how = course(response.status_code, is_ours=response.status_code == 304 or is_json or kind.startswith(accept))
+            if how is not Course.DONE:
+                said = self._read(response, _CHUNK_BYTES, deadline_ns, whole=False) if is_json else b""
+                raise _refusal(response, how, said, is_json=is_json)
+            return None if response.status_code == 304 else self._read(response, limit, deadline_ns)
+
+    def _read(self, response: requests.Response, limit: int, deadline_ns: int, *, whole: bool = True) -> bytes:
+        # read1 gives what is there, so that a server that drips bytes meets the deadline and not only the pause between two.
+        body = bytearray()
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+            body += chunk
+            if len(body) > limit:
+                if not whole:
+                    break
+                raise Refused(Problem.UNREADABLE_ANSWER, Course.KEEP_AND_ALARM, f"the answer is larger than {limit} bytes")
+            if self._clock.now().mono_ns > deadline_ns:
+                raise Unreachable(Problem.UNREACHABLE, Course.RETRY, "the answer took too long")
+        return bytes(body)
+
+
+def _refusal(response: requests.Response, how: Course, said: bytes, *, is_json: bool) -> LinkError:
+    status = response.status_code
+    try:
+        told = msgspec.json.decode(said, type=wire.Problem) if said else None
+    except (msgspec.DecodeError, ValueError):
+        told = None
+    pause = retry_after_s(response.headers.get("Retry-After"), response.headers.get("Date"))
+    kind = Unreachable if how in (Course.RETRY, Course.RETRY_SLOWLY) else Refused
+    message = f"HTTP {status}" + (f" {told.code}" if told else "")
+    return kind(_problem(status, told, is_json=is_json), how, message, retry_after_s=pause)
+
+
+def _problem(status: int, told: wire.Problem | None, *, is_json: bool) -> Problem:
+    if told is not None and told.code == "revoked":
+        return Problem.REVOKED
+    if status in (408, 502, 504):
+        return Problem.UNREACHABLE
+    if status in _PROBLEMS and (is_json or status >= 429):
+        return _PROBLEMS[status]
+    if status >= 500:
+        return Problem.SERVER_ERROR
+    return Problem.REFUSED if is_json or status == 413 else Problem.NOT_A_SERVER
+
+
+def _decoded(body: bytes | None, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body or b"", type=kind)
+    except (msgspec.DecodeError, ValueError, RecursionError) as exc:
+        raise Unreachable(Problem.UNREADABLE_ANSWER, Course.RETRY_SLOWLY, f"not {kind.__name__}: {exc}") from exc
+
+
+@contextmanager
+def _foreign_errors() -> Iterator[None]:
+    """Raise the HTTP libraries' and the OS's errors as ours."""
+    try:
+        yield
+    except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as exc:
+        raise Refused(
+            Problem.UNTRUSTED, Course.KEEP_AND_ALARM, f"the server's certificate is not accepted ({_short(exc)})"
+        ) from exc
+    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidHeader) as exc:
+        raise Refused(
+            Problem.NOT_A_SERVER, Course.KEEP_AND_ALARM, f"the server's address cannot be used ({_short(exc)})"
+        ) from exc
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
+        raise Unreachable(Problem.UNREACHABLE, Course.RETRY, _short(exc)) from exc
+
+
+def _short(exc: BaseException) -> str:
+    """What lies at the bottom of a chain of wrapped errors, in one line."""
+    inner: Any = exc
+    while inner.args and isinstance(reason := getattr(inner.args[0], "reason", inner.args[0]), BaseException):
+        inner = reason
+    return f"{type(inner).__name__}: {inner}"[:200].replace("\n", " ")

@@ -1,0 +1,181 @@
+"""Ships the journal to the server, oldest rows first, and marks exactly what the server names.
+
+Nothing is deleted, whatever the answer. A row that stands in the way is sent in an envelope, and at worst set aside in memory and
+tried again once the others are through, so that it holds up none of them.
+"""
+
+import logging
+from collections.abc import Callable
+
+import msgspec
+
+from sync import backoff, progress
+from sync.backlog import Backlog, Segment, Waiting, quoted
+from sync.backoff import Course
+from sync.client import LinkError, ServerClient, Unreachable
+from sync.database import DatabaseError
+from sync.protocol.digest import GENESIS
+from sync.protocol.wire import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Answer, Head, Outcome
+from sync.state import Channel, Problem, SyncState
+
+_log = logging.getLogger(__name__)
+
+IDLE_S = 0.5
+"""How often an idle uploader looks for new rows."""
+
+_MAX_SET_ASIDE = 100
+_BATCH_HEADROOM_BYTES = 1024
+
+
+class Uploader:
+    """One `step()` sends at most one batch and says how many seconds to wait before the next.
+
+    `chance` gives even values over [0, 1) for the jitter. `retry_cap_s` bounds the pause after a lost connection.
+    """
+
+    def __init__(
+        self, backlog: Backlog, state: SyncState, client: ServerClient, *, chance: Callable[[], float], retry_cap_s: float = 60.0
+    ) -> None:
+        self._backlog, self._state, self._client = backlog, state, client
+        self._chance, self._retry_cap_s = chance, retry_cap_s
+        self._failures = 0
+        self._limit = MAX_BATCH_RECORDS
+        self._alone = False
+        self._compared: set[str] = set()
+        self._set_aside: set[tuple[str, int]] = set()
+        self._drained: tuple[object, ...] | None = None
+
+    def step(self) -> float:
+        """Send one batch if rows wait. Never raises for what the server, the network or the journal does.
+
+        Raises:
+            DatabaseError: sync.db cannot be written.
+        """
+        try:
+            stamp = self._backlog.stamp()
+            if stamp == self._drained and not self._set_aside:
+                return IDLE_S
+            found = self._next()
+        except DatabaseError as exc:
+            self._state.report(Channel.UPLOAD, Problem.STATION, str(exc))
+            return self._wait(Course.RETRY)
+        if found is None:
+            return self._rest(stamp)
+        try:
+            return self._send(*found)
+        except LinkError as exc:
+            return self._failed(exc, found[0], found[1])
+
+    def _next(self) -> tuple[Segment, list[Waiting]] | None:
+        """The oldest rows that wait, of one epoch, as many as may go together."""
+        for segment in self._backlog.segments():
+            acked = self._state.acked(segment.epoch)
+            skipped = acked
+            for epoch, place in self._set_aside:
+                if epoch == segment.epoch:
+                    skipped = progress.add(skipped, place, place)
+            rows = self._rows(segment, skipped)
+            if rows:
+                return segment, rows
+        return None
+
+    def _rows(self, segment: Segment, skipped: progress.Acked) -> list[Waiting]:
+        chosen: list[Waiting] = []
+        room = MAX_BATCH_BYTES - _BATCH_HEADROOM_BYTES
+        for first, last in progress.gaps(skipped, segment.size):
+            for row in self._backlog.rows(segment, first, last, self._limit - len(chosen)):
+                room -= len(row.encoded) + 1
+                if room < 0 and chosen:
+                    return chosen
+                chosen.append(row)
+            if len(chosen) >= self._limit:
+                break
+        return chosen
+
+    def _rest(self, stamp: tuple[object, ...]) -> float:
+        self._drained = stamp
+        if not self._set_aside:
+            return IDLE_S
+        self._state.report(Channel.UPLOAD, Problem.SET_ASIDE, f"{len(self._set_aside)} entries that the server does not take")
+        self._set_aside.clear()
+        return self._wait(Course.RETRY_SLOWLY)
+
+    def _send(self, segment: Segment, rows: list[Waiting]) -> float:
+        if segment.epoch not in self._compared:
+            self._compare(segment, self._client.cursor(segment.epoch).head)
+        parts = [quoted(rows[0])] if self._alone else [row.encoded for row in rows]
+        epoch = msgspec.json.encode(segment.epoch)
+        answer = self._client.upload(b'{"epoch":%b,"records":[%b]}' % (epoch, b",".join(parts)))
+        return self._take(segment, rows, answer)
+
+    def _compare(self, segment: Segment, head: Head) -> None:
+        """Check, once a run, that the server's copy of this epoch is a part of ours; forget what it has lost."""
+        mine = self._backlog.hash_at(segment, head.seq) if head.seq else GENESIS
+        if head.seq > segment.size or (head.hash and mine is not None and head.hash != mine):
+            # Sending on would mix two histories of one epoch.
+            message = f"epoch {segment.epoch}: the server's row {head.seq} is not ours; this card was copied, restored or changed"
+            raise Unreachable(Problem.DIVERGED, Course.KEEP_AND_ALARM, message)
+        acked = self._state.acked(segment.epoch)
+        if head.seq < progress.through(acked):
+            _log.warning("the server has lost rows behind %d of epoch %s; sending them again", head.seq, segment.epoch)
+            self._state.set_acked(segment.epoch, progress.cut(acked, head.seq))
+        self._compared.add(segment.epoch)
+
+    def _take(self, segment: Segment, rows: list[Waiting], answer: Answer) -> float:
+        """Mark what the answer names, and nothing else."""
+        outcomes = {result.seq: result.outcome for result in answer.results}
+        named = [row for row in rows if row.place in outcomes]
+        if not named:
+            raise Unreachable(Problem.UNREADABLE_ANSWER, Course.RETRY_SLOWLY, "the answer names none of the rows that were sent")
+        acked = before = self._state.acked(segment.epoch)
+        for row in named:
+            acked = progress.add(acked, row.after + 1 if row.after >= rows[0].after else row.place, row.place)
+        self._state.set_acked(segment.epoch, acked)
+        self._alone = False
+        self._limit = min(MAX_BATCH_RECORDS, max(1, answer.max_batch), self._limit + max(1, self._limit // 4))
+        unnamed = [row for row in rows if row.place not in outcomes]
+        for row in unnamed:
+            self._put_aside(segment, row)
+        self._report(segment, outcomes, unnamed, answer)
+        if answer.accepted_through < progress.through(before):
+            # The server was restored while we ran: ask it where it stands before anything else, and not in a hurry.
+            self._compared.discard(segment.epoch)
+            return self._wait(Course.RETRY_SLOWLY)
+        self._failures = 0
+        return max(0.0, min(answer.retry_after_s or 0.0, backoff.RETRY_AFTER_CAP_S))
+
+    def _report(self, segment: Segment, outcomes: dict[int, Outcome], unnamed: list[Waiting], answer: Answer) -> None:
+        conflicts = sum(outcome is Outcome.CONFLICT for outcome in outcomes.values())
+        problem, detail = None, ""
+        if conflicts:
+            problem, detail = Problem.DIVERGED, f"the server holds other rows under {conflicts} numbers of epoch {segment.epoch}"
+        elif unnamed:
+            problem, detail = Problem.SET_ASIDE, f"the answer leaves out {len(unnamed)} rows"
+        self._state.report(Channel.UPLOAD, problem, detail, server_time=answer.server_time)
+
+    def _failed(self, exc: LinkError, segment: Segment, rows: list[Waiting]) -> float:
+        if exc.course not in (Course.HALVE, Course.BISECT):
+            self._state.report(Channel.UPLOAD, exc.problem, str(exc))
+            return self._wait(exc.course, exc.retry_after_s)
+        if len(rows) > 1:
+            self._limit = len(rows) // 2
+            return 0.0
+        if not self._alone:
+            self._alone, self._limit = True, 1
+            return 0.0
+        # Not even the envelope: it is not this row's content. Others may fare better, but slowly, or a server that
+        # refuses everything would be asked for ever without a pause.
+        self._alone = False
+        self._put_aside(segment, rows[0])
+        self._state.report(Channel.UPLOAD, exc.problem, f"row {rows[0].place} of epoch {segment.epoch}: {exc}")
+        return self._wait(Course.RETRY_SLOWLY, exc.retry_after_s)
+
+    def _put_aside(self, segment: Segment, row: Waiting) -> None:
+        if len(self._set_aside) >= _MAX_SET_ASIDE:
+            self._set_aside.clear()
+        self._set_aside.add((segment.epoch, row.place))
+
+    def _wait(self, how: Course, retry_after_s: float | None = None) -> float:
+        self._failures += 1
+        cap_s = self._retry_cap_s if how is Course.RETRY else None
+        return backoff.delay_s(self._failures, how, self._chance(), cap_s=cap_s, retry_after_s=retry_after_s)
