@@ -118,6 +118,7 @@ class Screen:
     `line` are the people whose taps are recorded and who wait for the sensor, the next one first.
     `recheck_at_ms` (monotonic) says from when a held person can be measured again; `recheck_minutes` what that was set to.
     `hint` is the value of a `drivers.base.Hint` while somebody holds a code that cannot be read.
+    `steps` are the ids of the steps in force to be shown as notices, in the circular's order (MEASURING and ADMITTED).
     """
 
     kind: ScreenKind
@@ -131,6 +132,7 @@ class Screen:
     recheck_minutes: int | None = None
     hint: str | None = None
     unattended: bool = False
+    steps: tuple[str, ...] = ()
 
 
 class Sound(StrEnum):
