@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from itertools import count as counting
@@ -12,9 +12,9 @@ import click
 
 from drivers.base import Sample
 from drivers.errors import DeviceError
-from drivers.probe import Finding, probe
+from drivers.probe import LISTEN_S, Finding, probe
 from drivers.registry import THERMOMETERS, build_thermometer
-from drivers.serial_link import is_pseudo_terminal, serial_ports
+from drivers.serial_link import STANDARD_BAUDS, is_pseudo_terminal, serial_ports
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 
@@ -24,7 +24,7 @@ def devices() -> None:
     """What is plugged in, what it speaks, live readings."""
 
 
-@devices.command("list")
+@devices.command("list", short_help="Serial ports of this machine, and kinds that can be read.")
 @_as_json
 def list_command(as_json: bool) -> None:
     """List this machine's serial ports, and the kinds of thermometers that can be read.
@@ -42,26 +42,28 @@ def list_command(as_json: bool) -> None:
         click.echo("No serial port is there; plug a device in, or look at its cable.", err=True)
 
 
-@devices.command("probe")
+@devices.command("probe", short_help="Find out what speaks on a port.")
 @click.option("--port", metavar="PORT", help="Listen to this port only. Without it: to every serial port of this machine.")
+@click.option("--quick", is_flag=True, help="Listen once and briefly; a board that is still starting is missed.")
 @_as_json
-def probe_command(port: str | None, as_json: bool) -> None:
-    """Find out what speaks on a port. It only listens, for up to 20 seconds a port, and changes no setting.
+def probe_command(port: str | None, quick: bool, as_json: bool) -> None:
+    """Find out what speaks on a port. It only listens, for up to 8 seconds a silent port, and changes no setting.
 
     Exit code 1: nothing was recognised.
     """
     ports = [port] if port is not None else [found.port for found in serial_ports()]
-    findings = [finding for name in ports if (finding := _probe_one(name, as_json)) is not None]
+    listen_s = LISTEN_S[:1] if quick else LISTEN_S
+    findings = [finding for name in ports if (finding := _probe_one(name, listen_s, as_json)) is not None]
     if not ports:
         click.echo("No serial port is there; plug a device in, or look at its cable.", err=True)
     if not any(finding.kind for finding in findings):
         raise SystemExit(1)
 
 
-def _probe_one(port: str, as_json: bool) -> Finding | None:
+def _probe_one(port: str, listen_s: Sequence[float], as_json: bool) -> Finding | None:
     """Probe and print. None when the port cannot be listened to."""
     try:
-        finding = probe(port, now=time.monotonic_ns)
+        finding = probe(port, now=time.monotonic_ns, listen_s=listen_s)
     except DeviceError as exc:
         click.echo(str(exc), err=True)
         return None
@@ -74,15 +76,17 @@ def _probe_one(port: str, as_json: bool) -> Finding | None:
     return finding
 
 
-@devices.command("read")
+@devices.command("read", short_help="Print live readings.")
 @click.option("--port", metavar="PORT", required=True, help="The port's name, best one that `gapura devices list` gives.")
-@click.option("--kind", type=click.Choice(list(THERMOMETERS)), required=True, help="What is plugged in there.")
+@click.option("--kind", metavar="KIND", type=click.Choice(list(THERMOMETERS)), required=True,
+              help=f"What is plugged in there: {', '.join(THERMOMETERS)}.")  # fmt: skip
 @click.option("--count", metavar="N", type=click.IntRange(min=1), help="Stop after N readings. Without it: at Ctrl-C.")
-@click.option("--baud", metavar="N", type=click.IntRange(min=1), help="Only for a device that was set to another rate.")
+@click.option("--baud", metavar="N", type=click.Choice([str(baud) for baud in STANDARD_BAUDS]),
+              help="Only for a device that was set to another rate.")  # fmt: skip
 @click.option("--timeout", "timeout_s", metavar="S", type=click.FloatRange(min=0.1), default=3.0, show_default=True,
               help="Give up after S seconds without a reading.")  # fmt: skip
 @_as_json
-def read_command(port: str, kind: str, count: int | None, baud: int | None, timeout_s: float, as_json: bool) -> None:
+def read_command(port: str, kind: str, count: int | None, baud: str | None, timeout_s: float, as_json: bool) -> None:
     """Print readings as the device gives them: nothing is rounded, corrected or judged.
 
     A number that the device itself calls invalid is "nan", and null under --json.
@@ -90,7 +94,9 @@ def read_command(port: str, kind: str, count: int | None, baud: int | None, time
     simulated = is_pseudo_terminal(port)
     if simulated:
         click.echo(f"SIMULATED: {port} is a pseudo-terminal, no real warmth is measured", err=True)
-    thermometer = build_thermometer(kind, port, timeout_s=timeout_s, now=time.monotonic_ns, simulated=simulated, baud=baud)
+    thermometer = build_thermometer(
+        kind, port, timeout_s=timeout_s, now=time.monotonic_ns, simulated=simulated, baud=int(baud or 0) or None
+    )
     with _one_sentence_errors(), closing(thermometer):
         for _ in counting() if count is None else range(count):
             sample = thermometer.read()

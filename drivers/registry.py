@@ -65,7 +65,7 @@ def build_thermometer(
     """A thermometer on that port, not opened yet. `baud` is only for a device that was set to another rate than its kind's.
 
     Raises:
-        UnknownKind
+        UnknownKind; ValueError for a `baud` that is no standard rate
     """
     spec = thermometer_kind(kind)
     return SerialThermometer(

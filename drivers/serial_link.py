@@ -17,6 +17,9 @@ _BY_PATH = Path("/dev/serial/by-path")
 _PSEUDO_TERMINALS = Path("/dev/pts")
 _CONTROL_FLAGS = 2
 
+STANDARD_BAUDS: tuple[int, ...] = serial.Serial.BAUDRATES
+"""The rates that every serial port is asked for by number."""
+
 _ADVICE = {
     errno.ENOENT: "there is no such port; check the cable and the name (`gapura devices list` shows what is there)",
     errno.ENODEV: "the device is gone; check the cable",
@@ -56,9 +59,14 @@ class SerialLink:
 
     `port` may be any name of it, best one that survives a replug: /dev/serial/by-id, by-path, or a udev rule's.
     A link belongs to one thread.
+
+    Raises:
+        ValueError: `baud` is none of `STANDARD_BAUDS`.
     """
 
     def __init__(self, port: str, *, baud: int, timeout_s: float) -> None:
+        if baud not in STANDARD_BAUDS:
+            raise ValueError(f"{baud} is no standard baud rate; choose one of {', '.join(map(str, STANDARD_BAUDS))}")
         self._port = port
         self._baud = baud
         self._timeout_s = timeout_s

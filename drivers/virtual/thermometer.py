@@ -124,8 +124,9 @@ class VirtualThermometer:
             if now_ns >= self._due_ns:
                 self._port.read()  # what is sent to it has no effect: it always speaks by itself
                 self._port.write(self._utterance(now_ns))
-                # After a pause it goes on from now: a device does not catch up.
-                self._due_ns = max(self._due_ns, now_ns - self._period_ns) + self._period_ns
+                self._due_ns += self._period_ns
+                if self._due_ns <= now_ns:  # after a pause a device does not catch up
+                    self._due_ns = now_ns + self._period_ns
             return (self._due_ns - now_ns) / _NS
 
     def run(self, stop: threading.Event) -> None:
