@@ -1,39 +1,48 @@
 """`gapura`: one program. Each package contributes its commands through the entry-point group "gapura.commands"."""
 
-from collections.abc import Iterable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 import click
 
 GROUP = "gapura.commands"
 
 
-def build(contributions: Iterable[Iterable[click.Command]]) -> click.Group:
-    """The program with all contributed commands; groups of the same name become one."""
-    program = click.Group(
-        "gapura", help=__doc__.splitlines()[0] if __doc__ else None, context_settings={"max_content_width": 110}
-    )
-    program.help = "Check-in stations for office entrances, and the central server behind them."
+class Program(click.Group):
+    """Loads a command's package only when that command is called, so that a kiosk does not carry the server's libraries."""
+
+    def __init__(self, points: list[EntryPoint]) -> None:
+        purpose = "Check-in stations for office entrances, and the central server behind them."
+        super().__init__("gapura", help=purpose, context_settings={"max_content_width": 110})
+        self._points = points
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({_command_name(point) for point in self._points})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        parts = [point.load() for point in self._points if _command_name(point) == cmd_name]
+        if len(parts) < 2:
+            return parts[0] if parts else None
+        merged = click.Group(cmd_name, help=parts[0].help)
+        for part in parts:
+            for each in part.commands.values():
+                merged.add_command(each)
+        return merged
+
+
+def _command_name(point: EntryPoint) -> str:
+    return point.name.partition(".")[0]
+
+
+def build() -> click.Group:
+    """The program with everything that is installed."""
+    program = Program(sorted(entry_points(group=GROUP), key=lambda point: point.name))
     click.version_option(package_name="gapura")(program)
-    for commands in contributions:
-        for command in commands:
-            _add(program, command)
     return program
-
-
-def _add(program: click.Group, command: click.Command) -> None:
-    there = program.commands.get(command.name or "")
-    if isinstance(there, click.Group) and isinstance(command, click.Group):
-        for each in command.commands.values():
-            there.add_command(each)
-    else:
-        program.add_command(command)
 
 
 def main() -> None:
     """Run the program."""
-    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
-    build(point.load() for point in points)()
+    build()()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """What goes over the wire, both ways: batches up, answers and documents down. All of it JSON; addresses under /v1.
 
-    POST /v1/devices/{device_id}/batches               Batch   -> Answer
-    GET  /v1/devices/{device_id}/cursor?epoch=E                -> Cursor
-    GET  /v1/devices/{device_id}/documents?after=N             -> Documents, or 304
-    GET  /v1/devices/{device_id}/photos/{sha256}               -> the photo's bytes
+POST /v1/devices/{device_id}/batches               Batch   -> Answer
+GET  /v1/devices/{device_id}/cursor?epoch=E                -> Cursor
+GET  /v1/devices/{device_id}/documents?after=N             -> Documents, or 304
+GET  /v1/devices/{device_id}/photos/{sha256}               -> the photo's bytes
 """
 
 from enum import StrEnum
@@ -25,7 +25,7 @@ class Outcome(StrEnum):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Records of one epoch, oldest first. Each is raw so that one odd record cannot spoil the batch; the server parses one by one."""
+    """Records of one epoch, oldest first. Each is raw, and parsed alone, so that one odd record cannot spoil the batch."""
 
     epoch: str
     records: list[msgspec.Raw]
