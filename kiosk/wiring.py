@@ -14,7 +14,7 @@ from drivers.registry import build_thermometer
 from drivers.scanners.camera import FileSource, V4L2Source
 from drivers.scanners.camera_scanner import CameraScanner
 from drivers.scanners.frames import FrameSource
-from drivers.virtual.camera import SocketSource
+from drivers.virtual.camera_source import SocketSource
 from kiosk.core.badges import badge_token
 from kiosk.core.policy import Comparison, OnUnmeasured, Policy, TemperatureRule
 from kiosk.core.values import Direction

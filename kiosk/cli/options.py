@@ -3,16 +3,14 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from kiosk import settings
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-def station_options(command: F) -> F:
+def station_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--config FILE` and `--data DIR`; the command gets `settings` instead of both. Wrong settings exit with 2."""
 
     @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The station's settings file.")
@@ -25,7 +23,7 @@ def station_options(command: F) -> F:
             raise click.UsageError(str(exc)) from exc
         return command(*args, settings=loaded, **kwargs)
 
-    return wrapped  # type: ignore[return-value]  # functools.wraps keeps the name, click changes the parameters
+    return wrapped
 
 
 def fail(message: str) -> click.ClickException:

@@ -54,7 +54,10 @@ class HealthKeeper:
     def set_device(self, name: str, state: DeviceState) -> None:
         """`name` is "camera" or "thermometer"."""
         with self._lock:
-            self._health = replace(self._health, **{name: state})
+            if name == "camera":
+                self._health = replace(self._health, camera=state)
+            else:
+                self._health = replace(self._health, thermometer=state)
 
     def out_of_service(self) -> None:
         """The journal cannot be written: every screen says so."""

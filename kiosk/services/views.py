@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from kiosk.core.inputs import Decision
 from kiosk.core.values import Person, Reason, Screen, Sound
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class DeviceState(StrEnum):
@@ -138,22 +138,22 @@ class Answered:
     code: str
 
 
-class Subscription(Protocol, Generic[T]):
+class Subscription(Protocol, Generic[T_co]):
     """A screen's place in the audience of a stream."""
 
-    def next(self, timeout_s: float) -> T | None:
+    def next(self, timeout_s: float) -> T_co | None:
         """The newest value, once it is newer than the last one given; None after the timeout. Values in between are skipped."""
 
     def close(self) -> None:
         """Leave."""
 
 
-class Stream(Protocol, Generic[T]):
+class Stream(Protocol, Generic[T_co]):
     """A value that changes, and an audience that wants to know at once."""
 
-    def current(self) -> T: ...
+    def current(self) -> T_co: ...
 
-    def subscribe(self) -> Subscription[T]: ...
+    def subscribe(self) -> Subscription[T_co]: ...
 
 
 class Station(Protocol):

@@ -172,18 +172,20 @@ def _abandoned(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) ->
 
 
 def _hold_opened(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> None:
-    shown = db.execute(
-        "SELECT shown_temperature_c FROM arrivals WHERE tap_id = ? ORDER BY position DESC LIMIT 1", (payload["tap_id"],)
+    arrival = db.execute(
+        "SELECT token_sha256, shown_temperature_c FROM arrivals WHERE tap_id = ? ORDER BY position DESC LIMIT 1",
+        (payload["tap_id"],),
     ).fetchone()
+    token_sha256, shown = arrival or (None, None)
     values = (
         payload["hold_id"],
         payload["tap_id"],
         payload.get("person_id"),
-        payload.get("token_sha256"),
+        token_sha256,
         entry.record.claimed_at,
         json.dumps(payload.get("reasons", [])),
         payload.get("recheck_after_min"),
-        shown[0] if shown else None,
+        shown,
         int(payload.get("unattended", False)),
     )
     db.execute("INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)", values)
@@ -222,7 +224,6 @@ _HANDLERS: dict[str, Callable[[sqlite3.Connection, Entry, dict[str, Any]], None]
     **dict.fromkeys(_ARRIVALS, _arrived),
     Kind.VERDICT_ADMIT: _judged("admit"),
     Kind.VERDICT_HOLD: _judged("hold"),
-    Kind.VERDICT_OVERRIDE: _judged("override"),
     Kind.SCREENING_MEASURED: _measured,
     Kind.SCREENING_ABANDONED: _abandoned,
     Kind.HOLD_OPENED: _hold_opened,
