@@ -1,0 +1,62 @@
+"""The kiosk's web pages: the panel everybody sees, the guard's page, and what machines ask."""
+
+from flask import Flask, request, session
+from flask_babel import Babel, get_locale
+
+from kiosk.services.views import Station
+from kiosk.web import context, security, texts
+from kiosk.web.guard import guard
+from kiosk.web.machine import machine
+from kiosk.web.panel import panel
+from kiosk.web.paths import templates_folder
+from kiosk.web.streams import Audience
+from sync.clock import Clock, SystemClock
+
+
+def create_app(
+    station: Station,
+    *,
+    secret_key: bytes,
+    stream_cap: int = 24,
+    allowed_hosts: frozenset[str],
+    testing: bool = False,
+    clock: Clock | None = None,
+) -> Flask:
+    """The pages of one station.
+
+    `stream_cap` bounds the open event streams; the server needs that many threads and 16 more (see `serve`).
+    `allowed_hosts` are the host names (without ports) that browsers may use; any other Host is answered with 400.
+    """
+    clock = clock or SystemClock()
+    app = blank_app(__name__, secret_key=secret_key, cookie="gapura_kiosk", allowed_hosts=allowed_hosts, testing=testing)
+    security.require_tokens(app)
+    Babel(app, locale_selector=_language, **_catalogs())
+    texts.install_formats(app, station.time_zone)
+    door = context.Door(station, Audience(stream_cap, station.stopping), clock, context.GuardSessions(clock))
+    with app.app_context():
+        context.install(door)
+    app.context_processor(lambda: {"page_language": str(get_locale())})
+    for blueprint in (panel, guard, machine):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def blank_app(name: str, *, secret_key: bytes, cookie: str, allowed_hosts: frozenset[str], testing: bool) -> Flask:
+    """A hardened Flask app that finds our templates and static files, and has no pages yet."""
+    folder = templates_folder()
+    app = Flask(name, template_folder=folder, static_folder=folder / "static")
+    app.config.update(SECRET_KEY=secret_key, TESTING=testing, SESSION_COOKIE_NAME=cookie)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    security.harden(app, allowed_hosts)
+    security.show_problems(app)
+    return app
+
+
+def _catalogs() -> dict[str, str]:
+    return {"default_locale": texts.LANGUAGES[0], "default_translation_directories": str(templates_folder() / "translations")}
+
+
+def _language() -> str:
+    """The guard's page remembers a choice; the panel forces its own language on each fragment."""
+    chosen = session.get("language")
+    return chosen if chosen in texts.LANGUAGES and request.blueprint == "guard" else texts.LANGUAGES[0]

@@ -1,0 +1,153 @@
+"""The guard's page: who came, who waits for a decision, and the decision."""
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, session, url_for
+from flask_babel import force_locale, gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from kiosk.core.inputs import Decision
+from kiosk.services.views import GuardView
+from kiosk.web.context import Door, the_door
+from kiosk.web.panel import clock_shown
+from kiosk.web.streams import Fragment
+from kiosk.web.texts import LANGUAGES
+from kiosk.web.typed import parse_temperature
+
+guard = Blueprint("guard", __name__, url_prefix="/guard")
+
+
+@guard.get("")
+def page() -> str:
+    """The sign-in page, or for who is signed in the feed and the open holds."""
+    door = the_door()
+    session_id = _session_id()
+    signed_in = door.sessions.guard(session_id)
+    if signed_in is None:
+        return render_template("guard/sign_in.html", station=door.station, guards=door.station.guards(), chosen=_chosen())
+    view = door.station.guard.current()
+    return render_template(
+        "guard/page.html",
+        station=door.station,
+        guard=signed_in,
+        **_shown(view, door.sessions.is_locked(session_id)),
+        **clock_shown(),
+    )
+
+
+@guard.post("/sign-in")
+def sign_in() -> AnyResponse:
+    """Check a PIN; the session that it opens is known to this process alone."""
+    door = the_door()
+    guard_id, pin = request.form.get("guard", ""), request.form.get("pin", "")
+    if guard_id not in {known.id for known in door.station.guards()}:
+        return _back("guard.choose")
+    answer = door.station.sign_in(guard_id, pin)
+    if answer.guard is None:
+        session["chosen"] = guard_id
+        return _back("guard.pin_wait", seconds=answer.wait_s) if answer.wait_s > 0 else _back("guard.pin_wrong")
+    door.sessions.close(_session_id())
+    session.pop("chosen", None)
+    session["sid"] = door.sessions.open(answer.guard)
+    return _back()
+
+
+@guard.post("/sign-out")
+def sign_out() -> AnyResponse:
+    """End the session here, not only in the browser."""
+    door = the_door()
+    left = door.sessions.close(session.pop("sid", None))
+    if left is not None:
+        door.station.sign_out(left)
+    return _back()
+
+
+@guard.post("/language")
+def language() -> AnyResponse:
+    """Remember a language for this browser."""
+    wanted = request.form.get("language", "")
+    if wanted not in LANGUAGES:
+        abort(400)
+    session["language"] = wanted
+    return _back()
+
+
+@guard.get("/events")
+def events() -> Response:
+    """The fragments of the guard's page. They keep coming while the actions are locked, and end with the session."""
+    door, session_id = the_door(), _session_id()
+    if door.sessions.guard(session_id) is None:
+        abort(403)
+    desk = _Desk(door, session_id, str(session.get("language", LANGUAGES[0])))
+    return door.audience.answer(door.station.guard, desk.fragments, desk.beat)
+
+
+@guard.post("/holds/<hold_id>/close")
+def close_hold(hold_id: str) -> AnyResponse:
+    """Let in, send to the clinic, or judge again by a temperature the guard measured."""
+    door, session_id = the_door(), _session_id()
+    signed_in = door.sessions.guard(session_id)
+    if signed_in is None:
+        return _back("guard.signed_out")
+    if door.sessions.is_locked(session_id):
+        return _back("guard.locked")
+    door.sessions.touch(session_id)
+    try:
+        decision = Decision(request.form.get("decision", ""))
+    except ValueError:
+        abort(400)
+    celsius = None
+    if decision is Decision.TYPED_TEMPERATURE:
+        celsius = parse_temperature(request.form.get("temperature", ""))
+        if celsius is None:
+            return _back("answer.implausible_temperature")
+    answered = door.station.decide(
+        signed_in, hold_id, decision, typed_temperature_c=celsius, note=request.form.get("note", "")[:500]
+    )
+    return _back(f"answer.{answered.code}" if not answered.ok else "answer.done", ok=answered.ok)
+
+
+class _Desk:
+    """One browser's view of the stream: what it may do depends on its session."""
+
+    def __init__(self, door: Door, session_id: str, language: str) -> None:
+        self._door, self._session_id, self._language = door, session_id, language
+        self._was_locked: bool | None = None
+
+    def fragments(self, view: GuardView) -> Iterator[Fragment]:
+        if self._door.sessions.guard(self._session_id) is None:
+            yield "reload", ""
+            return
+        self._was_locked = self._door.sessions.is_locked(self._session_id)
+        shown = _shown(view, self._was_locked)
+        with force_locale(self._language):
+            for name in ("holds", "feed", "signs"):
+                yield name, render_template(f"guard/{name}.html", **shown)
+
+    def beat(self) -> Iterator[Fragment]:
+        view = self._door.station.guard.current()
+        with force_locale(self._language):
+            yield "clock", render_template("partials/clock.html", health=view.health, **clock_shown())
+        signed_out = self._door.sessions.guard(self._session_id) is None
+        locked = self._door.sessions.is_locked(self._session_id)
+        if signed_out or (self._was_locked is not None and locked != self._was_locked):
+            yield "reload", ""
+
+
+def _shown(view: GuardView, locked: bool) -> dict[str, object]:
+    return {"view": view, "health": view.health, "locked": locked, "decisions": Decision}
+
+
+def _session_id() -> str:
+    return str(session.get("sid", ""))
+
+
+def _chosen() -> str:
+    return str(session.get("chosen", ""))
+
+
+def _back(words: str = "", *, ok: bool = False, **values: object) -> AnyResponse:
+    """To the guard's page, with one sentence (a msgid and its values) that is said once."""
+    if words:
+        flash(str(gettext(words, **values)), "good" if ok else "problem")
+    return redirect(url_for("guard.page"), 303)

@@ -1,0 +1,100 @@
+"""The panel: what everybody at the door sees."""
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, send_file, url_for
+from flask_babel import force_locale
+from werkzeug.wrappers import Response as AnyResponse
+
+from kiosk.services.views import PanelView
+from kiosk.web.context import the_door
+from kiosk.web.faces import double_words, face, sound_key, tap_words
+from kiosk.web.streams import Fragment
+from kiosk.web.texts import LANGUAGES, is_day
+
+panel = Blueprint("panel", __name__)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@panel.get("/")
+def page() -> str:
+    """The panel as it is at this moment; events keep it so."""
+    view = the_door().station.panel.current()
+    with force_locale(view.language):
+        return render_template(
+            "panel/page.html", station=the_door().station, other=_other(view.language), **_shown(view), **clock_shown()
+        )
+
+
+@panel.get("/panel/events")
+def events() -> Response:
+    """The panel's fragments, each time one of them changes."""
+    door = the_door()
+    return door.audience.answer(door.station.panel, _fragments, _beat)
+
+
+@panel.get("/camera.jpg")
+def camera() -> Response:
+    """The camera's newest frame; 204 while there is none. The page asks about eight times a second while it shows it."""
+    frame = the_door().station.preview_jpeg()
+    return Response(status=204) if frame is None else Response(frame[1], mimetype="image/jpeg")
+
+
+@panel.get("/photos/<sha256>.jpg")
+def photo(sha256: str) -> Response:
+    """A staff photo by its hash."""
+    path = the_door().station.photo(sha256) if _SHA256.fullmatch(sha256) else None
+    if path is None or not path.is_file():
+        abort(404)
+    response = send_file(BytesIO(path.read_bytes()), mimetype="image/jpeg")
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+@panel.post("/language")
+def language() -> AnyResponse:
+    """Show the panel in another language until this person's go is over."""
+    wanted = request.form.get("language", "")
+    if wanted not in LANGUAGES:
+        abort(400)
+    the_door().station.set_language(wanted)
+    return redirect(url_for("panel.page"), 303)
+
+
+def clock_shown() -> dict[str, object]:
+    """What the clock fragment is drawn from."""
+    door = the_door()
+    now = door.now()
+    return {"now": now, "daytime": is_day(now, door.station.time_zone)}
+
+
+def _shown(view: PanelView) -> dict[str, object]:
+    return {
+        "view": view,
+        "screen": view.screen,
+        "health": view.health,
+        "face": face(view),
+        "sound_key": sound_key(view.screen),
+        "tap_words": tap_words,
+        "double_words": double_words,
+    }
+
+
+def _fragments(view: PanelView) -> Iterator[Fragment]:
+    with force_locale(view.language):
+        yield "screen", render_template("panel/screen.html", **_shown(view))
+        yield "signs", render_template("panel/signs.html", **_shown(view))
+        yield "clock", render_template("partials/clock.html", health=view.health, **clock_shown())
+        yield "language", render_template("panel/language.html", other=_other(view.language))
+
+
+def _beat() -> Iterator[Fragment]:
+    view = the_door().station.panel.current()
+    with force_locale(view.language):
+        yield "clock", render_template("partials/clock.html", health=view.health, **clock_shown())
+
+
+def _other(language: str) -> str:
+    return LANGUAGES[1 - LANGUAGES.index(language)]

@@ -1,0 +1,48 @@
+"""A web server for one app, with enough threads for every screen that stays open."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from cheroot import wsgi
+
+SPARE_THREADS = 16
+_DEAD_PEER_MS = 10_000
+
+
+class KioskServer:
+    """Serves a WSGI app in threads. Port 0 picks a free one; `start()` returns once it listens.
+
+    `threads` must be the cap of open streams plus `SPARE_THREADS`: each stream holds one.
+    """
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], host: str, port: int, threads: int) -> None:
+        self._server: Any = wsgi.Server(
+            (host, port), app, numthreads=threads, max=threads, server_name="gapura", request_queue_size=64, shutdown_timeout=3
+        )
+        self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, once started."""
+        return int(self._server.bind_addr[1])
+
+    def start(self) -> None:
+        """Listen, and serve in the background.
+
+        Raises:
+            OSError: the address is taken, or is not ours.
+        """
+        self._server.prepare()
+        # A guard's tablet that fell asleep never says goodbye: without this its stream holds a thread for a quarter of an hour.
+        self._server.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_PEER_MS)
+        self._thread = threading.Thread(target=self._server.serve, name="web", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening and end what is under way. Streams end by themselves once the station is stopping; set that first."""
+        self._server.stop()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
