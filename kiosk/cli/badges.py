@@ -106,8 +106,8 @@ def print_(settings: Settings, source: Path, out: Path, ids: tuple[str, ...], of
     cards, notes = _cards(settings, directory, {each: codes[each] for each in ids or codes})
     if not cards:
         raise fail("; ".join([*notes, "there is nothing to print"]))
-    with station_errors(settings):
-        printed = sheets(cards, office or settings.station.name, _now())
+    with station_errors(settings), click.progressbar(cards, label="Setting cards", file=sys.stderr) as bar:
+        printed = sheets(bar, office or settings.station.name, _now())
         write_private(out, printed.pdf)
     click.echo(f"{len(cards)} cards are in {out}; print at 100 %, then delete it or lock it away", err=True)
     for note in (*notes, *printed.lacking):
