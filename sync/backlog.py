@@ -75,20 +75,24 @@ class Backlog:
         with self._reading() as db:
             return (self._identity, db.execute("PRAGMA data_version").fetchone()[0])
 
-    def rows(self, segment: Segment, first: int, last: int, limit: int) -> list[Waiting]:
-        """The rows at the places from `first` to `last`, at most `limit` of them."""
+    def rows(self, segment: Segment, first: int, last: int, *, limit: int, room: int = MAX_BATCH_BYTES) -> list[Waiting]:
+        """The rows at the places from `first` to `last`: at most `limit`, and what fits in `room` bytes, but one at least."""
+        found: list[Waiting] = []
+        after = first - 1
         with self._reading() as db:
-            entries = [e for e in read(db, after=segment.base + first - 1, limit=limit) if e.position <= segment.base + last]
-        found, after = [], first - 1
-        for entry in entries:
-            place = entry.position - segment.base
-            found.append(Waiting(place, after, str(entry.record.hash), _encoded(entry, place)))
-            after = place
+            for entry in read(db, after=segment.base + after, limit=limit):
+                place = entry.position - segment.base
+                encoded = _encoded(entry, place) if place <= last else b""
+                room -= len(encoded) + 1
+                if place > last or (found and room < 0):
+                    break
+                found.append(Waiting(place, after, str(entry.record.hash), encoded))
+                after = place
         return found
 
     def hash_at(self, segment: Segment, place: int) -> str | None:
         """The hash of the row at `place`, or None if there is no such row."""
-        found = self.rows(segment, place, place, 1)
+        found = self.rows(segment, place, place, limit=1)
         return found[0].hash if found else None
 
     def close(self) -> None:

@@ -56,7 +56,7 @@ def delay_s(
     """
     doublings = min(max(failures - 1, 0), _MAX_DOUBLINGS)
     cap = _CAP_S.get(how, 60.0)
-    ceiling = min(cap if cap_s is None else min(cap, cap_s), _BASE_S.get(how, 1.0) * 2**doublings)
+    ceiling = min(cap if cap_s is None else min(cap, cap_s), _BASE_S.get(how, 1.0) * float(1 << doublings))
     jitter = max(_FLOOR_S, ceiling * chance)
     return jitter if retry_after_s is None else min(max(retry_after_s, 0.0), RETRY_AFTER_CAP_S) + jitter
 
@@ -71,7 +71,7 @@ def retry_after_s(value: str | None, date: str | None) -> float | None:
         return float(text) if len(text) < 10 else RETRY_AFTER_CAP_S
     try:
         until, now = parsedate_to_datetime(text), parsedate_to_datetime(date or "")
-        seconds: float = (until - now).total_seconds()
+        seconds = (until - now).total_seconds()
     except (TypeError, ValueError, OverflowError):
         return None
     return min(max(seconds, 0.0), RETRY_AFTER_CAP_S)

@@ -40,11 +40,15 @@ _PROBLEMS = {401: Problem.UNAUTHORISED, 403: Problem.UNAUTHORISED, 410: Problem.
 
 
 class LinkError(Exception):
-    """No answer that could be used. `course` says what to do, `problem` why, the message what exactly."""
+    """No answer that could be used. `course` says what to do, `problem` why, the message what exactly; `status` is None
+    where no answer came.
+    """
 
-    def __init__(self, problem: Problem, course: Course, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, problem: Problem, course: Course, message: str, *, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
-        self.problem, self.course, self.retry_after_s = problem, course, retry_after_s
+        self.problem, self.course, self.status, self.retry_after_s = problem, course, status, retry_after_s
 
 
 class Unreachable(LinkError):
@@ -188,7 +192,7 @@ def _refusal(response: requests.Response, how: Course, said: bytes, *, is_json: 
     pause = retry_after_s(response.headers.get("Retry-After"), response.headers.get("Date"))
     kind = Unreachable if how in (Course.RETRY, Course.RETRY_SLOWLY) else Refused
     message = f"HTTP {status}" + (f" {told.code}" if told else "")
-    return kind(_problem(status, told, is_json=is_json), how, message, retry_after_s=pause)
+    return kind(_problem(status, told, is_json=is_json), how, message, status=status, retry_after_s=pause)
 
 
 def _problem(status: int, told: wire.Problem | None, *, is_json: bool) -> Problem:

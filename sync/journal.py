@@ -15,6 +15,7 @@ from sync.protocol.digest import GENESIS, canonical, chain_hash, payload_digest,
 from sync.protocol.events import Kind, Record
 
 SALT_BYTES = 16
+_PAGE = 200
 
 SCHEMA = """
 CREATE TABLE journal (
@@ -42,6 +43,7 @@ CREATE TABLE journal (
 
 _COLUMNS = msgspec.structs.fields(Record)
 _NAMES = ", ".join(f.name for f in _COLUMNS)
+_TYPES = tuple({str: str, int: int, bool: bool, str | None: str | None}.get(f.type, object) for f in _COLUMNS)
 _SELECT = f"SELECT position, {_NAMES} FROM journal"
 _INSERT = f"INSERT INTO journal (position, {_NAMES}) VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"
 
@@ -82,13 +84,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What `verify` found. `first_bad` is the position of the first row that does not fit; `head` the hash of the last row."""
+    """What `verify` found. `first_bad` is the position of the first row that does not fit, `first_bad_seq` the sequence number
+    that belongs there; `head` the hash of the last row that fits.
+    """
 
     rows: int
     ok: bool
     first_bad: int | None
     reason: str | None
     head: str
+    first_bad_seq: int | None = None
 
 
 class Journal:
@@ -144,16 +149,29 @@ def _row(record: Record) -> tuple[Any, ...]:
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     values = dict(zip((f.name for f in _COLUMNS), row[1:], strict=True))
-    values["simulated"] = bool(values["simulated"])
-    if values["payload"] is not None:
-        values["payload"] = msgspec.Raw(values["payload"].encode())
+    if values["simulated"] in (0, 1):
+        values["simulated"] = bool(values["simulated"])
+    payload = values["payload"]
+    if payload is not None:
+        values["payload"] = msgspec.Raw(payload if isinstance(payload, bytes) else str(payload).encode(errors="replace"))
     return Entry(row[0], Record(**values))
 
 
 def read(db: sqlite3.Connection, *, after: int = 0, limit: int = -1) -> Iterator[Entry]:
-    """Rows behind `after` (a position), oldest first; at most `limit` of them, all if negative."""
-    for row in db.execute(f"{_SELECT} WHERE position > ? ORDER BY position LIMIT ?", (after, limit)):
-        yield _entry(row)
+    """Rows behind `after` (a position), oldest first; at most `limit` of them, all if negative.
+
+    They come in pages, so that reading a long journal holds neither the write-ahead log back nor its rows in memory.
+    """
+    while limit:
+        page = db.execute(
+            f"{_SELECT} WHERE position > ? ORDER BY position LIMIT ?", (after, min(limit, _PAGE) if limit > 0 else _PAGE)
+        ).fetchall()
+        if not page:
+            return
+        for row in page:
+            yield _entry(row)
+        after = page[-1][0]
+        limit = limit - len(page) if limit > 0 else limit
 
 
 def tail(db: sqlite3.Connection, count: int) -> list[Entry]:
@@ -170,21 +188,33 @@ def last_position(db: sqlite3.Connection) -> int:
 
 def verify(db: sqlite3.Connection) -> Verification:
     """Check every row: positions and sequence numbers without gaps, chain, hashes, and payloads against their digests."""
-    rows, previous = 0, None
+    rows = 0
+    previous: Entry | None = None
     for entry in read(db):
+        head = previous.record.hash if previous else GENESIS
         reason = _fault(previous, entry)
         if reason is not None:
-            return Verification(rows, False, entry.position, reason, previous.record.hash if previous else GENESIS)
+            return Verification(rows, False, entry.position, reason, head, _expected_seq(previous, entry))
         rows, previous = rows + 1, entry
     return Verification(rows, True, None, None, previous.record.hash if previous else GENESIS)
+
+
+def _same_epoch(previous: Entry | None, entry: Entry) -> bool:
+    return previous is not None and previous.record.epoch == entry.record.epoch
+
+
+def _expected_seq(previous: Entry | None, entry: Entry) -> int:
+    return previous.record.seq + 1 if previous is not None and _same_epoch(previous, entry) else 1
 
 
 def _fault(previous: Entry | None, entry: Entry) -> str | None:
     record = entry.record
     if entry.position != (previous.position + 1 if previous else 1):
         return "a row is missing before this one"
-    same_epoch = previous is not None and previous.record.epoch == record.epoch
-    expected_seq, expected_prev = (previous.record.seq + 1, previous.record.hash) if same_epoch and previous else (1, GENESIS)
+    expected_seq = _expected_seq(previous, entry)
+    expected_prev = previous.record.hash if previous is not None and _same_epoch(previous, entry) else GENESIS
+    if not _typed(record):
+        return "a value of the row is of the wrong type"
     if record.seq != expected_seq:
         return f"sequence number {record.seq} where {expected_seq} belongs"
     if record.prev_hash != expected_prev:
@@ -194,3 +224,8 @@ def _fault(previous: Entry | None, entry: Entry) -> str | None:
     if not payload_matches(record):
         return "the row's payload was changed"
     return None
+
+
+def _typed(record: Record) -> bool:
+    """SQLite keeps any type in any column, and a row may have been changed by hand."""
+    return all(isinstance(value, kinds) for value, kinds in zip(msgspec.structs.astuple(record), _TYPES, strict=True))

@@ -49,7 +49,6 @@ class Problem(StrEnum):
     UNREADABLE_ANSWER = "unreadable_answer"
     DIVERGED = "diverged"
     SET_ASIDE = "set_aside"
-    STATION = "station"
 
 
 _NOT_ONLINE = frozenset({Problem.NO_SERVER, Problem.UNREACHABLE, Problem.NOT_A_SERVER, Problem.UNTRUSTED})

@@ -12,7 +12,7 @@ import msgspec
 from sync import backoff, progress
 from sync.backlog import Backlog, Segment, Waiting, quoted
 from sync.backoff import Course
-from sync.client import LinkError, ServerClient, Unreachable
+from sync.client import LinkError, Refused, ServerClient, Unreachable
 from sync.database import DatabaseError
 from sync.protocol.digest import GENESIS
 from sync.protocol.wire import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Answer, Head, Outcome
@@ -43,6 +43,8 @@ class Uploader:
         self._alone = False
         self._compared: set[str] = set()
         self._set_aside: set[tuple[str, int]] = set()
+        self._suspects: set[tuple[str, int]] = set()
+        self._journal_lost = False
         self._drained: tuple[object, ...] | None = None
 
     def step(self) -> float:
@@ -57,8 +59,8 @@ class Uploader:
                 return IDLE_S
             found = self._next()
         except DatabaseError as exc:
-            self._state.report(Channel.UPLOAD, Problem.STATION, str(exc))
-            return self._wait(Course.RETRY)
+            return self._no_journal(exc)
+        self._say_journal_is_back()
         if found is None:
             return self._rest(stamp)
         try:
@@ -83,22 +85,36 @@ class Uploader:
         chosen: list[Waiting] = []
         room = MAX_BATCH_BYTES - _BATCH_HEADROOM_BYTES
         for first, last in progress.gaps(skipped, segment.size):
-            for row in self._backlog.rows(segment, first, last, self._limit - len(chosen)):
-                room -= len(row.encoded) + 1
-                if room < 0 and chosen:
-                    return chosen
-                chosen.append(row)
+            found = self._backlog.rows(segment, first, last, limit=self._limit - len(chosen), room=room)
+            room -= sum(len(row.encoded) + 1 for row in found)
+            if chosen and room < 0:
+                break
+            chosen += found
             if len(chosen) >= self._limit:
                 break
         return chosen
 
+    def _no_journal(self, exc: DatabaseError) -> float:
+        if not self._journal_lost:
+            self._journal_lost = True
+            _log.warning("nothing can be uploaded: %s", exc)
+        return self._wait(Course.RETRY)
+
+    def _say_journal_is_back(self) -> None:
+        if self._journal_lost:
+            self._journal_lost = False
+            _log.info("the journal can be read")
+
     def _rest(self, stamp: tuple[object, ...]) -> float:
-        self._drained = stamp
         if not self._set_aside:
+            self._drained = stamp
             return IDLE_S
-        self._state.report(Channel.UPLOAD, Problem.SET_ASIDE, f"{len(self._set_aside)} entries that the server does not take")
+        self._state.report(Channel.UPLOAD, Problem.SET_ASIDE, self._aside_words())
         self._set_aside.clear()
         return self._wait(Course.RETRY_SLOWLY)
+
+    def _aside_words(self) -> str:
+        return f"{len(self._suspects)} entries that the server does not take"
 
     def _send(self, segment: Segment, rows: list[Waiting]) -> float:
         if segment.epoch not in self._compared:
@@ -114,7 +130,7 @@ class Uploader:
         if head.seq > segment.size or (head.hash and mine is not None and head.hash != mine):
             # Sending on would mix two histories of one epoch.
             message = f"epoch {segment.epoch}: the server's row {head.seq} is not ours; this card was copied, restored or changed"
-            raise Unreachable(Problem.DIVERGED, Course.KEEP_AND_ALARM, message)
+            raise Refused(Problem.DIVERGED, Course.KEEP_AND_ALARM, message)
         acked = self._state.acked(segment.epoch)
         if head.seq < progress.through(acked):
             _log.warning("the server has lost rows behind %d of epoch %s; sending them again", head.seq, segment.epoch)
@@ -126,17 +142,21 @@ class Uploader:
         outcomes = {result.seq: result.outcome for result in answer.results}
         named = [row for row in rows if row.place in outcomes]
         if not named:
+            if self._alone:
+                self._put_aside(segment, rows[0])
             raise Unreachable(Problem.UNREADABLE_ANSWER, Course.RETRY_SLOWLY, "the answer names none of the rows that were sent")
         acked = before = self._state.acked(segment.epoch)
         for row in named:
-            acked = progress.add(acked, row.after + 1 if row.after >= rows[0].after else row.place, row.place)
+            # From behind the row before it: where the journal itself lacks a row, nothing is left to wait for.
+            acked = progress.add(acked, row.after + 1, row.place)
+            self._suspects.discard((segment.epoch, row.place))
         self._state.set_acked(segment.epoch, acked)
         self._alone = False
         self._limit = min(MAX_BATCH_RECORDS, max(1, answer.max_batch), self._limit + max(1, self._limit // 4))
-        unnamed = [row for row in rows if row.place not in outcomes]
-        for row in unnamed:
-            self._put_aside(segment, row)
-        self._report(segment, outcomes, unnamed, answer)
+        for row in rows:
+            if row.place not in outcomes:
+                self._put_aside(segment, row)
+        self._report(segment, outcomes, answer)
         if answer.accepted_through < progress.through(before):
             # The server was restored while we ran: ask it where it stands before anything else, and not in a hurry.
             self._compared.discard(segment.epoch)
@@ -144,13 +164,13 @@ class Uploader:
         self._failures = 0
         return max(0.0, min(answer.retry_after_s or 0.0, backoff.RETRY_AFTER_CAP_S))
 
-    def _report(self, segment: Segment, outcomes: dict[int, Outcome], unnamed: list[Waiting], answer: Answer) -> None:
+    def _report(self, segment: Segment, outcomes: dict[int, Outcome], answer: Answer) -> None:
         conflicts = sum(outcome is Outcome.CONFLICT for outcome in outcomes.values())
         problem, detail = None, ""
         if conflicts:
             problem, detail = Problem.DIVERGED, f"the server holds other rows under {conflicts} numbers of epoch {segment.epoch}"
-        elif unnamed:
-            problem, detail = Problem.SET_ASIDE, f"the answer leaves out {len(unnamed)} rows"
+        elif self._suspects:
+            problem, detail = Problem.SET_ASIDE, self._aside_words()
         self._state.report(Channel.UPLOAD, problem, detail, server_time=answer.server_time)
 
     def _failed(self, exc: LinkError, segment: Segment, rows: list[Waiting]) -> float:
@@ -165,14 +185,16 @@ class Uploader:
             return 0.0
         # Not even the envelope: it is not this row's content. Others may fare better, but slowly, or a server that
         # refuses everything would be asked for ever without a pause.
-        self._alone = False
         self._put_aside(segment, rows[0])
-        self._state.report(Channel.UPLOAD, exc.problem, f"row {rows[0].place} of epoch {segment.epoch}: {exc}")
+        self._state.report(Channel.UPLOAD, Problem.SET_ASIDE, f"row {rows[0].place} of epoch {segment.epoch}: {exc}")
         return self._wait(Course.RETRY_SLOWLY, exc.retry_after_s)
 
     def _put_aside(self, segment: Segment, row: Waiting) -> None:
-        if len(self._set_aside) >= _MAX_SET_ASIDE:
+        if len(self._suspects) >= _MAX_SET_ASIDE:
+            self._suspects.clear()
             self._set_aside.clear()
+        self._alone = False
+        self._suspects.add((segment.epoch, row.place))
         self._set_aside.add((segment.epoch, row.place))
 
     def _wait(self, how: Course, retry_after_s: float | None = None) -> float:

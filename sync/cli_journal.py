@@ -1,0 +1,195 @@
+"""`gapura journal`: the door's journal read, exported and verified. Read-only; the kiosk may be running."""
+
+import csv
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import click
+import msgspec
+
+from sync import settings
+from sync.database import DatabaseError, open_reader
+from sync.journal import Entry, last_position, read, tail, verify
+from sync.protocol.events import DataClass, data_class
+from sync.protocol.wire import Head
+
+_FOLLOW_S = 0.5
+_EXPORTED = ("device_id", "epoch", "seq", "id", "kind", "claimed_at", "payload", "hash")
+_SECRET = frozenset({"token", "pin", "key"})
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@click.group()
+def journal() -> None:
+    """The door's journal: read, export, verify."""
+
+
+def _station(command: _F) -> _F:
+    command = click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The station's folder.")(command)
+    return click.option("--config", type=click.Path(path_type=Path), help="A settings file that names the station's folder.")(
+        command
+    )
+
+
+@journal.command("tail")
+@_station
+@click.option("-n", "count", type=click.IntRange(min=0), default=10, show_default=True, help="How many rows.")
+@click.option("--follow", is_flag=True, help="Go on with new rows until interrupted.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--health", is_flag=True, help="With --json: show health payloads too.")
+def tail_command(config: Path | None, data: Path | None, count: int, *, follow: bool, as_json: bool, health: bool) -> None:
+    """The last rows, oldest first."""
+    with _journal_of(config, data) as db:
+        entries, position = tail(db, count), last_position(db)
+        while True:
+            for entry in entries:
+                click.echo(_line(entry, health=health) if as_json else _words(entry))
+                position = entry.position
+            if not follow:
+                return
+            sys.stdout.flush()
+            threading.Event().wait(_FOLLOW_S)
+            entries = list(read(db, after=position))
+
+
+@journal.command("export")
+@_station
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, instead of CSV.")
+@click.option("--health", is_flag=True, help="Health payloads too (temperatures, holds); without it they are left out.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of standard output.")
+def export_command(config: Path | None, data: Path | None, *, as_json: bool, health: bool, out: Path | None) -> None:
+    """Every row, oldest first, as CSV or JSON lines."""
+    with (
+        _journal_of(config, data) as db,
+        _output(out) as file,
+        click.progressbar(read(db), length=last_position(db), label="journal", file=sys.stderr) as bar,
+    ):
+        table = csv.writer(file, lineterminator="\n")
+        if not as_json:
+            table.writerow(_EXPORTED)
+        for entry in bar:
+            if as_json:
+                file.write(_line(entry, health=health) + "\n")
+            else:
+                table.writerow(_cells(entry, health=health))
+
+
+@journal.command("verify")
+@_station
+@click.option(
+    "--head", type=click.Path(path_type=Path, dir_okay=False), help='JSON {"epoch", "seq", "hash"} that must be in the chain.'
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def verify_command(config: Path | None, data: Path | None, head: Path | None, *, as_json: bool) -> None:
+    """Check every row; name the first bad one and say why. Exit status 1 when there is one."""
+    expected = None if head is None else _read_head(head)
+    with _journal_of(config, data) as db:
+        found = verify(db)
+        lacking = expected is not None and found.ok and not _has(db, expected)
+    ok, first_bad, reason = found.ok, found.first_bad_seq, found.reason
+    if expected is not None and lacking:
+        ok, first_bad, reason = (
+            False,
+            expected.seq,
+            f"the row that the head names (epoch {expected.epoch}) is not in this journal",
+        )
+    if as_json:
+        click.echo(msgspec.json.encode({"rows": found.rows, "ok": ok, "first_bad": first_bad, "head": found.head}).decode())
+    elif ok:
+        click.echo(f"{found.rows} rows, all in order; head {found.head}")
+    if not ok:
+        click.echo(f"Error: row {first_bad}: {reason}; {found.rows} rows before it are in order", err=True)
+        sys.exit(1)
+
+
+def _has(db: sqlite3.Connection, head: Head) -> bool:
+    row = (head.epoch, head.seq, head.hash)
+    return db.execute("SELECT 1 FROM journal WHERE epoch = ? AND seq = ? AND hash = ? LIMIT 1", row).fetchone() is not None
+
+
+def _read_head(path: Path) -> Head:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Head)
+    except OSError as exc:
+        raise click.BadParameter(f"{path}: cannot be read ({exc.strerror})", param_hint="--head") from exc
+    except (msgspec.DecodeError, ValueError) as exc:
+        raise click.BadParameter(f'{path}: not JSON of {{"epoch", "seq", "hash"}}: {exc}', param_hint="--head") from exc
+
+
+@contextmanager
+def _journal_of(config: Path | None, data: Path | None) -> Iterator[sqlite3.Connection]:
+    """A reader of the station's journal; what is wrong with it ends the program with a sentence."""
+    try:
+        folder = data if data is not None else None if config is None else settings.data_dir(config)
+    except settings.SettingsError as exc:
+        click.echo(f"Error: {exc}", err=True)
+        sys.exit(2)
+    if folder is None:
+        raise click.UsageError("say which station: --data DIR or --config FILE")
+    try:
+        with closing(_reader(folder / "kiosk.db")) as db:
+            yield db
+    except (DatabaseError, sqlite3.Error) as exc:
+        click.echo(f"Error: {exc}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        raise DatabaseError(f"{path}: no journal there; name the folder of a station that has been started")
+    db = open_reader(path)
+    # A damaged row must be shown, so text that is not UTF-8 is no reason to stop.
+    db.text_factory = lambda raw: str(raw, "utf-8", "replace")
+    return db
+
+
+@contextmanager
+def _output(out: Path | None) -> Iterator[IO[str]]:
+    if out is None:
+        yield sys.stdout
+        return
+    try:
+        file = out.open("w", encoding="utf-8")
+    except OSError as exc:
+        raise click.BadParameter(f"{out}: cannot be written ({exc.strerror})", param_hint="--out") from exc
+    with file:
+        yield file
+
+
+def _values(entry: Entry, *, health: bool) -> dict[str, Any]:
+    values = {name: getattr(entry.record, name) for name in _EXPORTED}
+    shown = health or data_class(entry.record.kind) is not DataClass.HEALTH
+    return values | {"payload": _payload(entry) if shown else None}
+
+
+def _line(entry: Entry, *, health: bool) -> str:
+    return msgspec.json.encode(_values(entry, health=health)).decode()
+
+
+def _cells(entry: Entry, *, health: bool) -> list[Any]:
+    values = _values(entry, health=health)
+    if values["payload"] is not None:
+        values["payload"] = msgspec.json.encode(values["payload"]).decode()
+    return list(values.values())
+
+
+def _payload(entry: Entry) -> object:
+    """The payload without secrets; damaged JSON as text, so that an export goes to its end."""
+    try:
+        payload = entry.payload
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return bytes(entry.record.payload or b"").decode(errors="replace")
+    return {name: value for name, value in payload.items() if name not in _SECRET} if isinstance(payload, dict) else payload
+
+
+def _words(entry: Entry) -> str:
+    record = entry.record
+    mark = "  SIMULATED" if record.simulated else ""
+    return f"{record.seq:>8}  {record.claimed_at}  {record.kind}  {record.clock_state}{mark}"

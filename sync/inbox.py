@@ -1,0 +1,149 @@
+"""Fetches what the server hands down and puts it where the kiosk looks: `inbox/`, each file there whole or not at all.
+
+inbox/photos/<sha256>.jpg        photos the directory names, before the directory itself
+inbox/directory-<version>.json   the directory, as JSON of `wire.Directory`
+"""
+
+import hashlib
+import logging
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from sync import backoff
+from sync.backlog import Backlog
+from sync.backoff import Course
+from sync.client import LinkError, Refused, ServerClient
+from sync.database import DatabaseError
+from sync.protocol.wire import Directory
+from sync.state import Channel, SyncState
+
+_log = logging.getLogger(__name__)
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_NO_PHOTO = frozenset({400, 404})
+
+
+class Inbox:
+    """One `step()` asks the server once for news and says how many seconds to wait before the next time.
+
+    `data` is the station's folder. `chance` gives even values over [0, 1) for the jitter.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        backlog: Backlog,
+        state: SyncState,
+        client: ServerClient,
+        *,
+        chance: Callable[[], float],
+        poll_s: float = 30.0,
+        retry_cap_s: float = 60.0,
+    ) -> None:
+        self._folder, self._kept_photos = data / "inbox", data / "photos"
+        self._backlog, self._state, self._client = backlog, state, client
+        self._chance, self._poll_s, self._retry_cap_s = chance, poll_s, retry_cap_s
+        self._failures = 0
+        self._lost = False
+        self._missing: frozenset[str] = frozenset()
+
+    def step(self) -> float:
+        """Ask for documents behind the ones handed over, and hand over what comes.
+
+        Raises:
+            DatabaseError: sync.db cannot be written.
+        """
+        try:
+            self._fetch()
+        except LinkError as exc:
+            self._state.report(Channel.DOCUMENTS, exc.problem, str(exc))
+            return self._wait(exc.course, exc.retry_after_s)
+        except OSError as exc:
+            if not self._lost:
+                _log.error("%s: documents cannot be kept (%s); check the disk and the folder's owner", self._folder, exc.strerror)
+            self._lost = True
+            return self._wait(Course.RETRY_SLOWLY)
+        self._failures, self._lost = 0, False
+        self._state.report(Channel.DOCUMENTS, None)
+        # A fleet that was started together should not ask together for ever.
+        return self._poll_s * (0.8 + 0.4 * self._chance())
+
+    def _fetch(self) -> None:
+        epoch = self._newest_epoch()
+        version = self._state.documents_version(epoch)
+        documents = self._client.documents(version)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if documents is None:
+            self._fetch_photos(self._missing)
+            return
+        if documents.directory is not None:
+            self._hand_over(documents.directory)
+        if documents.version != version:
+            self._state.set_documents_version(epoch, documents.version)
+            _log.info("documents: version %d is in the inbox", documents.version)
+
+    def _newest_epoch(self) -> str:
+        try:
+            segments = self._backlog.segments()
+        except DatabaseError:
+            return ""
+        return segments[-1].epoch if segments else ""
+
+    def _hand_over(self, directory: Directory) -> None:
+        named = frozenset(person.photo for person in directory.people if person.photo and _SHA256.fullmatch(person.photo))
+        self._fetch_photos(named)
+        write_whole(self._folder / f"directory-{directory.version}.json", msgspec.json.encode(directory))
+
+    def _fetch_photos(self, named: frozenset[str]) -> None:
+        """Fetch the photos that are not here. One that the server does not have, or has damaged, is asked for again later."""
+        folder = self._folder / "photos"
+        folder.mkdir(parents=True, exist_ok=True)
+        missing = set()
+        for sha256 in sorted(named):
+            if any((place / f"{sha256}.jpg").exists() for place in (folder, self._kept_photos)):
+                continue
+            content = self._photo(sha256)
+            if content is None:
+                missing.add(sha256)
+            else:
+                write_whole(folder / f"{sha256}.jpg", content)
+        if missing - self._missing:
+            _log.warning("%d photos of the directory cannot be had from the server; badges work without them", len(missing))
+        self._missing = frozenset(missing)
+
+    def _photo(self, sha256: str) -> bytes | None:
+        try:
+            content = self._client.photo(sha256)
+        except Refused as exc:
+            if exc.status not in _NO_PHOTO:
+                raise
+            return None
+        return content if hashlib.sha256(content).hexdigest() == sha256 else None
+
+    def _wait(self, how: Course, retry_after_s: float | None = None) -> float:
+        self._failures += 1
+        cap_s = self._retry_cap_s if how is Course.RETRY else None
+        return backoff.delay_s(self._failures, how, self._chance(), cap_s=cap_s, retry_after_s=retry_after_s)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut.
+
+    Raises:
+        OSError
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
