@@ -1,6 +1,5 @@
 """What the commands that change a station's directory share: reading what is known, and handing over a change."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -8,14 +7,12 @@ from pathlib import Path
 import click
 
 from kiosk.cli.options import fail
-from kiosk.services import changes
 from kiosk.services.changes import DirectoryChange, Submitted
 from kiosk.settings import Settings
 from kiosk.store import directory
-from kiosk.store.database import KioskDatabase, open_kiosk_database, open_reader
-from sync.clock import SystemClock
+from kiosk.store.database import open_reader
+from kiosk.wiring import submit_change
 from sync.database import DatabaseError
-from sync.ids import uuid7
 from sync.protocol.wire import Directory
 
 QUEUED_NOTE = "a kiosk is running here and takes this over in a moment"
@@ -48,16 +45,5 @@ def known(settings: Settings) -> Directory:
 
 def submit(settings: Settings, change: DirectoryChange, photos: dict[str, Path]) -> Submitted:
     """Hand `change` to the running kiosk, or apply it here and now."""
-    clock = SystemClock()
-
-    def open_database() -> KioskDatabase:
-        return open_kiosk_database(
-            settings.database,
-            device_id=settings.station.device_id,
-            place_id=settings.station.place,
-            random_bytes=secrets.token_bytes,
-        )
-
     with station_errors(settings):
-        name = uuid7(clock.now().wall, secrets.token_bytes)
-        return changes.submit(settings.data_dir, change, photos, name=name, open_database=open_database, now=clock.now)
+        return submit_change(settings, change, photos)

@@ -3,6 +3,7 @@
 import io
 import shutil
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,14 @@ from kiosk.services.badge_lettering import FONT_FOLDERS, Lettering, joined
 CODE = badge_code(bytes(range(16)))
 MADE_AT = datetime(2020, 6, 10, tzinfo=UTC)
 DPI = 150
+
+
+@pytest.fixture
+def letters() -> Iterator[Lettering]:
+    pdf = FPDF()
+    pdf.add_page()
+    yield Lettering(pdf, FONT_FOLDERS)
+    pdf.output()  # closes the font files
 
 
 def read(picture: np.ndarray) -> list:
@@ -146,11 +155,16 @@ def test_arabic_letters_join(word, forms):
     assert joined(word) == forms
 
 
-def test_lines_fit_their_box():
+def test_right_to_left_words_are_put_in_visual_order(letters):
+    """Arabic runs from the right, also inside a Latin name, whose brackets stay around it; such names are set to the right."""
+    arabic = letters.fit(letters.prepare("محمد")[0], 27, 13, max_pt=11, min_pt=5)
+    mixed = letters.fit(letters.prepare("Ahmad (أحمد) F.")[0], 60, 13, max_pt=11, min_pt=5)
+    assert (arabic.lines, arabic.right_to_left) == ((joined("محمد")[::-1],), True)
+    assert (mixed.lines, mixed.right_to_left) == ((f"Ahmad ({joined('أحمد')[::-1]}) F.",), False)
+
+
+def test_lines_fit_their_box(letters):
     """A long text becomes smaller before it is wrapped tighter, and is cut with an ellipsis only when nothing else is left."""
-    pdf = FPDF()
-    pdf.add_page()
-    letters = Lettering(pdf, FONT_FOLDERS)
     for text in ("Ani", "Muhammad Nur Rahmansyah " * 3, "x" * 300, "محمد " * 30):
         fitted = letters.fit(letters.prepare(text)[0], 27, 13, style="B", max_pt=11, min_pt=5)
         assert len(fitted.lines) * fitted.size_pt * 25.4 / 72 * 1.2 <= 13
