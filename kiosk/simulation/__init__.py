@@ -1,0 +1,1 @@
+"""Simulated devices and a simulated network around a real kiosk: what `gapura demo` is made of."""
