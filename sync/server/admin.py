@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext  # type: ignore[import-untyped]
+from flask_babel import gettext
 
 from sync.clock import Clock
 from sync.server.overview import DoorLine, Overview, overview

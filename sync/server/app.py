@@ -6,7 +6,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 from flask import Flask, Response, make_response, render_template, request
-from flask_babel import Babel, get_locale  # type: ignore[import-untyped]
+from flask_babel import Babel, get_locale
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix

@@ -11,7 +11,14 @@ from sync.server.ledger import MAX_SEQ
 MAX_TEXT = 200
 """Characters in a header field. The longest that a door writes has 46."""
 
-_decoder = msgspec.json.Decoder(Record)
+
+class _Sent(Record, frozen=True, kw_only=True):
+    """A record as msgspec can read it: it takes `Raw | None` for None alone, so null arrives as the text `null`."""
+
+    payload: msgspec.Raw  # type: ignore[assignment, unused-ignore]
+
+
+_decoder = msgspec.json.Decoder(_Sent)
 _TEXTS = ("id", "kind", "claimed_at", "boot_id", "clock_state", "place_id", "payload_digest", "prev_hash", "hash")
 
 
@@ -35,12 +42,17 @@ class Arrival:
 def read_arrival(raw: bytes, *, device_id: str, epoch: str) -> Arrival:
     """Take one record of a batch of `epoch` from `device_id` apart. Never raises for what is in it."""
     try:
-        record = _decoder.decode(raw)
+        record = _record(_decoder.decode(raw))
     except (msgspec.DecodeError, ValueError, RecursionError) as exc:
         return Arrival(raw, _seq_of(raw), None, f"not a record: {exc}"[:MAX_TEXT])
     reason = _objection(record, device_id, epoch)
     seq = record.seq if 1 <= record.seq <= MAX_SEQ else None
     return Arrival(raw, seq, None, reason) if reason else Arrival(raw, seq, record)
+
+
+def _record(sent: _Sent) -> Record:
+    fields = {name: getattr(sent, name) for name in Record.__struct_fields__}
+    return Record(**(fields | {"payload": None if bytes(sent.payload) == b"null" else sent.payload}))
 
 
 def payload_text(record: Record) -> str | None:

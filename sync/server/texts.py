@@ -7,7 +7,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import request
-from flask_babel import Domain, get_locale  # type: ignore[import-untyped]
+from flask_babel import Domain, get_locale
 
 LANGUAGES = ("id", "en")
 COOKIE = "gapura_language"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -148,11 +148,12 @@ def _standing(kind: str, payload: dict[str, Any]) -> Standing:
 
 
 def moment(text: str | None) -> datetime | None:
-    """The time a record names, or None for what is no time."""
+    """The time a record names, or None for what is none, or so near the calendar's ends that no zone can be applied."""
     try:
-        return utc_datetime(text) if text else None
+        at = utc_datetime(text) if text else None
     except (ValueError, OverflowError):
         return None
+    return at if at is not None and MINYEAR < at.year < MAXYEAR else None
 
 
 def _payload(text: str | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Administrators: names, passwords, and how often somebody may guess."""
 
 import hashlib
+import math
 import secrets as randomness
 from datetime import timedelta
 
@@ -78,7 +79,7 @@ class UserStore:
         if row is None or row.tries < _FREE_TRIES:
             return 0
         pause = timedelta(seconds=min(_LONGEST_WAIT_S, 2 ** min(row.tries - _FREE_TRIES, 16)))
-        return max(0, round((utc_datetime(row.last_at) + pause - now.wall).total_seconds() + 0.5))
+        return max(0, math.ceil((utc_datetime(row.last_at) + pause - now.wall).total_seconds()))
 
     def failed(self, name: str, address: str, now: Moment) -> None:
         """Count one wrong try."""
@@ -112,7 +113,7 @@ def _session_key(connection: Connection) -> bytes:
 
 
 def _normal(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    return " ".join("".join(char for char in name if char.isprintable()).split()).casefold()
 
 
 def _key(name: str, address: str) -> str:

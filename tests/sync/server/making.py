@@ -1,0 +1,71 @@
+"""Makes what a door would send: sealed records, batches of them, and directories."""
+
+import base64
+import gzip
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from sync.protocol.digest import GENESIS, payload_digest, record_hash
+from sync.protocol.events import Record
+from sync.protocol.wire import Batch
+
+EPOCH = "e" * 32
+TOKEN = hashlib.sha256(b"a badge").hexdigest()
+
+
+def record(device_id: str, seq: int = 1, **changed: Any) -> Record:
+    """A record whose seals are right for what is in it."""
+    payload = changed.pop("payload", {"tap_id": f"id-{seq}", "person_id": "P1", "direction": "in"})
+    raw = msgspec.json.encode(payload)
+    salt = b"\x01" * 16
+    fields: dict[str, Any] = {
+        "device_id": device_id,
+        "epoch": EPOCH,
+        "seq": seq,
+        "id": f"id-{seq}",
+        "kind": "attendance.tapped",
+        "claimed_at": "2020-06-10T00:12:00.000000Z",
+        "boot_id": "boot",
+        "mono_ns": seq * 1000,
+        "clock_state": "synced",
+        "place_id": "lobby",
+        "directory_version": 1,
+        "simulated": False,
+        "payload": msgspec.Raw(raw),
+        "salt": salt.hex(),
+        "payload_digest": payload_digest(salt, raw),
+        "prev_hash": GENESIS,
+        "hash": "",
+    }
+    unsealed = Record(**(fields | changed))
+    return msgspec.structs.replace(unsealed, hash=record_hash(unsealed))
+
+
+def raw(value: Record) -> msgspec.Raw:
+    """The record as it travels."""
+    return msgspec.Raw(msgspec.json.encode(value))
+
+
+def batch(device_id: str, seqs: Sequence[int], epoch: str = EPOCH) -> Batch:
+    """A batch of plain records with these numbers."""
+    return Batch(epoch, [raw(record(device_id, seq, epoch=epoch)) for seq in seqs])
+
+
+def packed(value: Batch) -> bytes:
+    """The batch as gzip JSON."""
+    return gzip.compress(msgspec.json.encode(value))
+
+
+def directory(*names: str, photo: bytes | None = None) -> bytes:
+    """A directory file: P1, P2, ... with these names; the first has the badge TOKEN and the photo."""
+    sha256 = hashlib.sha256(photo).hexdigest() if photo is not None else None
+    people = [
+        {"id": f"P{n}", "name": name, "unit": "Umum", "photo": sha256 if n == 1 else None} for n, name in enumerate(names, 1)
+    ]
+    content: dict[str, Any] = {"people": people, "badges": [{"token_sha256": TOKEN, "person_id": "P1"}]}
+    if photo is not None:
+        content["photos"] = {sha256: base64.b64encode(photo).decode()}
+    return msgspec.json.encode(content)

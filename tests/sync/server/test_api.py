@@ -1,0 +1,163 @@
+"""/v1 for doors: what is answered, and every way a request can be wrong."""
+
+import gzip
+import json
+
+import msgspec
+import pytest
+
+from sync.protocol.wire import MAX_BATCH_BYTES, Answer, Batch, Cursor, Documents, Problem
+from sync.server.documents import read_import
+from tests.sync.server.making import EPOCH, batch, directory, packed, raw, record
+
+KEY = {"Authorization": "Bearer " + "k" * 43}
+
+
+def test_a_batch_is_answered_by_name(send, door, clock):
+    """The answer names every record, the watermark, the gaps, the head, the server's time and the documents."""
+    response = send(packed(batch(door.id, [1, 3])))
+    answer = msgspec.json.decode(response.data, type=Answer)
+    assert [(result.seq, str(result.outcome)) for result in answer.results] == [(1, "stored"), (3, "stored")]
+    assert (answer.accepted_through, [(gap.first, gap.last) for gap in answer.missing]) == (1, [(2, 2)])
+    assert (answer.head.seq, answer.head.hash) == (1, record(door.id, 1).hash)
+    assert (answer.server_time, answer.documents, answer.max_batch) == (clock.now().claimed_at, 0, 500)
+
+
+def test_a_plain_body_is_taken_too(send, door):
+    """gzip is not required."""
+    assert send(msgspec.json.encode(batch(door.id, [1])), coding=None).status_code == 200
+
+
+def test_the_largest_batch_is_taken(send, door):
+    """Five hundred records at once are five hundred rows."""
+    answer = msgspec.json.decode(send(packed(batch(door.id, range(1, 501)))).data, type=Answer)
+    assert answer.accepted_through == 500
+
+
+BAD_BODIES = {
+    "no JSON": (b"hello", None, 400),
+    "half a batch": (b'{"epoch": "e", "records": [{"seq"', None, 400),
+    "another shape": (b'{"records": 1}', None, 400),
+    "a list": (b"[]", None, 400),
+    "no bytes": (b"", None, 400),
+    "deep": (b'{"epoch": "e", "records": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", None, 400),
+    "empty epoch": (b'{"epoch": "", "records": []}', None, 400),
+    "long epoch": (b'{"epoch": "' + b"e" * 65 + b'", "records": []}', None, 400),
+    "epoch with NUL": (b'{"epoch": "a\\u0000", "records": []}', None, 400),
+    "no gzip": (b"plain", "gzip", 400),
+    "gzip cut short": (gzip.compress(b'{"epoch": "e", "records": []}')[:-6], "gzip", 400),
+    "something behind the gzip": (gzip.compress(b'{"epoch": "e", "records": []}') + b"more", "gzip", 400),
+    "gzip bomb": (gzip.compress(b" " * 50_000_000), "gzip", 413),
+    "too large": (b" " * (MAX_BATCH_BYTES + 1), None, 413),
+    "too many": (msgspec.json.encode(Batch("e", [msgspec.Raw(b"1")] * 501)), None, 413),
+    "unknown coding": (b"{}", "br", 415),
+}
+
+
+@pytest.mark.parametrize(("body", "coding", "status"), BAD_BODIES.values(), ids=BAD_BODIES.keys())
+def test_a_body_that_is_no_batch(send, body, coding, status):
+    """It is refused with the right status and a Problem, and nothing breaks."""
+    response = send(body, coding=coding)
+    assert (response.status_code, response.mimetype) == (status, "application/json")
+    assert msgspec.json.decode(response.data, type=Problem).message
+
+
+def test_another_content_type_is_415(send):
+    """Only JSON is read."""
+    assert send(b"{}", coding=None, **{"Content-Type": "text/plain"}).status_code == 415
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", "Basic a2s6", "bearer " + "k" * 44, "Bearer \xff"])
+def test_a_wrong_key_is_401(client, door, header):
+    """Without the door's own key nothing is taken."""
+    response = client.post(f"/v1/devices/{door.id}/batches", headers={"Authorization": header})
+    assert response.status_code == 401
+    assert msgspec.json.decode(response.data, type=Problem).code == "unauthorized"
+
+
+def test_a_key_opens_its_own_door_only(client, store, door, clock):
+    """The key of one door is not that of another, nor of one that is not there."""
+    other, _ = store.devices.add("B", place_id="b", time_zone="Asia/Makassar", now=clock.now().claimed_at)
+    for device_id in (other.id, "nobody"):
+        assert client.get(f"/v1/devices/{device_id}/cursor?epoch=e", headers=KEY).status_code == 401
+
+
+def test_a_revoked_door_is_403_and_its_data_stays(send, store, door, clock, cursor_of):
+    """Revocation stops a door and erases nothing."""
+    send(packed(batch(door.id, [1])))
+    store.devices.revoke(door.id, now=clock.now().claimed_at)
+    assert send(packed(batch(door.id, [2]))).status_code == 403
+    assert cursor_of()[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1", 404),
+        ("GET", "/v1/", 404),
+        ("GET", "/v1/nothing", 404),
+        ("POST", "/v1/nothing", 404),
+        ("GET", "/v1/devices/x/batches", 405),
+        ("DELETE", "/v1/devices/x/cursor", 405),
+        ("GET", "/v1/devices/x/cursor", 401),
+    ],
+)
+def test_every_error_under_v1_is_a_problem(client, method, path, status):
+    """Programs never have to read HTML."""
+    response = client.open(path, method=method)
+    assert (response.status_code, response.mimetype) == (status, "application/json")
+    assert msgspec.json.decode(response.data, type=Problem)
+    assert (status != 405) or response.headers["Allow"]
+
+
+def test_cursor(client, send, door):
+    """The cursor is the head of the epoch asked for."""
+    send(packed(batch(door.id, [1, 2])))
+    cursor = msgspec.json.decode(client.get(f"/v1/devices/{door.id}/cursor?epoch={EPOCH}", headers=KEY).data, type=Cursor)
+    assert (cursor.head.seq, cursor.head.hash, cursor.documents) == (2, record(door.id, 2).hash, 0)
+    assert client.get(f"/v1/devices/{door.id}/cursor", headers=KEY).status_code == 400
+
+
+def test_documents_come_down_once(client, store, door, clock):
+    """A door gets the directory that is newer than its own, and 304 when it has it; fields unknown here survive."""
+    at = f"/v1/devices/{door.id}/documents"
+    assert client.get(f"{at}?after=0", headers=KEY).status_code == 304
+    file = json.loads(directory("Ana", "Budi")) | {"from_tomorrow": 1}
+    store.documents.replace_directory(read_import(json.dumps(file).encode()), now=clock.now().claimed_at)
+    response = client.get(f"{at}?after=0", headers=KEY)
+    handed = msgspec.json.decode(response.data, type=Documents)
+    assert (handed.version, handed.directory.version, [p.name for p in handed.directory.people]) == (1, 1, ["Ana", "Budi"])
+    assert response.json["directory"]["from_tomorrow"] == 1
+    assert client.get(f"{at}?after=1", headers=KEY).status_code == 304
+    assert client.get(f"{at}?after=0", headers=KEY | {"If-None-Match": response.headers["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "1.5", "9" * 30, "٣"])
+def test_a_version_that_is_none(client, door, after):
+    """`after` is a whole number or the request is wrong."""
+    assert client.get(f"/v1/devices/{door.id}/documents", query_string={"after": after}, headers=KEY).status_code == 400
+
+
+def test_photos_by_hash(client, store, door, clock):
+    """A photo is handed to a door by its hash; an unknown one is 404."""
+    found = read_import(directory("Ana", photo=b"a picture"))
+    store.documents.replace_directory(found, now=clock.now().claimed_at)
+    (sha256,) = found.photos
+    assert client.get(f"/v1/devices/{door.id}/photos/{sha256}", headers=KEY).data == b"a picture"
+    assert client.get(f"/v1/devices/{door.id}/photos/{'0' * 64}", headers=KEY).status_code == 404
+
+
+def test_asking_is_a_sign_of_life(client, store, door, clock):
+    """A door with nothing to send is heard all the same."""
+    clock.advance(60)
+    client.get(f"/v1/devices/{door.id}/documents", headers=KEY)
+    assert store.devices.all()[0].last_contact_at == clock.now().claimed_at
+
+
+def test_a_database_that_is_away_is_503(send, client, database, door):
+    """While the database cannot be used doors are told to come again, and readiness says so; liveness does not mind."""
+    with database.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE documents")
+    response = send(packed(Batch(EPOCH, [raw(record(door.id))])))
+    assert (response.status_code, client.get("/readyz").status_code, client.get("/healthz").status_code) == (503, 503, 200)
+    assert response.headers["Retry-After"]

@@ -1,0 +1,188 @@
+"""`gapura central` as it is run: real processes, real HTTP, real signals."""
+
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from sync.protocol.wire import Batch
+from sync.server.app import open_store
+from sync.server.cli import central
+from sync.server.database import Database
+from tests.sync.server.conftest import HASHER
+from tests.sync.server.making import EPOCH, batch, directory, packed, raw, record
+
+PASSWORD = "correct horse battery"
+PROGRAM = [sys.executable, "-c", "from sync.server.cli import central; central(prog_name='gapura central')"]
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'central.db'}"
+
+
+@pytest.fixture
+def run(url):
+    """Runs one command in this process."""
+
+    def invoke(*words, stdin=None, database=url):
+        return CliRunner().invoke(central, [*words, "--database", database], input=stdin)
+
+    return invoke
+
+
+@pytest.fixture
+def door(run):
+    """A door's id and key, as the command prints them."""
+    made = json.loads(run("devices", "add", "Pintu utama", "--place", "lobby", "--json").stdout)
+    return made["device_id"], made["key"]
+
+
+@contextlib.contextmanager
+def serving(url, *words):
+    """The server as a process of its own; gives its address and the process."""
+    command = [*PROGRAM, "--database", url, "--bind", "127.0.0.1:0", "--json", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline()
+            yield (json.loads(line)["central"] if line else None), process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
+
+
+def send(address, door, body):
+    headers = {"Authorization": f"Bearer {door[1]}", "Content-Type": "application/json", "Content-Encoding": "gzip"}
+    return requests.post(f"{address}/v1/devices/{door[0]}/batches", data=body, headers=headers, timeout=10)
+
+
+def test_the_main_journey(run, url, door, tmp_path):
+    """A door reports over HTTP, gets its directory, the page shows the day, and what was stored outlives the process."""
+    file = tmp_path / "directory.json"
+    file.write_bytes(directory("Ana", photo=b"picture"))
+    assert run("directory", "import", str(file)).exit_code == 0
+    with serving(url) as (address, process):
+        assert send(address, door, packed(batch(door[0], [1, 2]))).json()["accepted_through"] == 2
+        answer = requests.get(
+            f"{address}/v1/devices/{door[0]}/documents?after=0", headers={"Authorization": f"Bearer {door[1]}"}, timeout=10
+        )
+        assert [person["name"] for person in answer.json()["directory"]["people"]] == ["Ana"]
+        assert requests.get(f"{address}/", timeout=10).status_code == 200
+        assert send(address, door, b"x" * 3_000_000).status_code == 413
+        with requests.Session() as open_connection:
+            open_connection.get(f"{address}/healthz", timeout=10)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=8) == 0
+    with serving(url) as (address, process):
+        assert send(address, door, packed(batch(door[0], [1, 2, 3]))).json()["results"] == [
+            {"seq": 1, "outcome": "duplicate"},
+            {"seq": 2, "outcome": "duplicate"},
+            {"seq": 3, "outcome": "stored"},
+        ]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=8) == 0
+
+
+def test_a_port_in_use(url):
+    """It ends at once with exit code 1 and one sentence."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        words = [*PROGRAM, "--database", url, "--bind", f"127.0.0.1:{taken.getsockname()[1]}"]
+        ended = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+    assert ended.returncode == 1
+    assert "cannot listen" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_two_workers_on_sqlite(run):
+    """SQLite has one writer: more workers are a wrong call."""
+    assert run("--workers", "2").exit_code == 2
+
+
+def test_open_to_others_without_a_user(run):
+    """Nobody is let onto the network before somebody can sign in; the sentence names the command."""
+    ended = run("--bind", "0.0.0.0:0")
+    assert ended.exit_code == 2
+    assert "gapura central user add" in ended.stderr
+
+
+@pytest.mark.parametrize("words", [["migrate"], ["devices", "list"], ["--bind", "127.0.0.1:0"]])
+def test_a_database_that_cannot_be_written(run, tmp_path, words):
+    """Exit code 1 and one sentence."""
+    ended = run(*words, database=f"sqlite:///{tmp_path}/no/such/folder/central.db")
+    assert ended.exit_code == 1
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_wrong_settings_file(run, tmp_path):
+    """Exit code 2, and the key is named."""
+    file = tmp_path / "central.toml"
+    file.write_text("wrkers = 1")
+    ended = run("migrate", "--config", str(file))
+    assert ended.exit_code == 2
+    assert "wrkers" in ended.stderr
+
+
+def test_users(run, url):
+    """A password is read from standard input; a short one is refused."""
+    assert run("user", "add", "Ana", "--password-stdin", stdin=PASSWORD + "\n").exit_code == 0
+    assert run("user", "add", "Ana", stdin=f"{PASSWORD}\n{PASSWORD}\n").exit_code == 0
+    assert run("user", "add", "Ana", "--password-stdin", stdin="short\n").exit_code == 2
+
+
+def test_devices(run, door, tmp_path):
+    """Doors are listed without their keys and can be revoked; a key file is for its owner alone and never overwritten."""
+    file = tmp_path / "key"
+    assert "key" in run("devices", "add", "B", "--place", "b", "--key-file", str(file)).stdout
+    assert (file.stat().st_mode & 0o777, len(file.read_text().strip())) == (0o600, 43)
+    assert run("devices", "add", "C", "--place", "c", "--key-file", str(file)).exit_code == 1
+    assert run("devices", "revoke", door[0]).exit_code == 0
+    assert run("devices", "revoke", "nobody").exit_code == 1
+    listed = [json.loads(line) for line in run("devices", "list", "--json").stdout.splitlines()]
+    assert {(each["name"], each["revoked_at"] is None) for each in listed} == {("Pintu utama", False), ("B", True)}
+    assert door[1] not in run("devices", "list", "--json").stdout
+
+
+def test_a_key_file_alone_holds_the_key(run, tmp_path):
+    """With --key-file the key is not on the screen."""
+    file = tmp_path / "key"
+    shown = run("devices", "add", "B", "--place", "b", "--key-file", str(file)).stdout
+    assert file.read_text().strip() not in shown
+
+
+def test_export(run, url, door, clock):
+    """Stored events come out in the fixed keys, by day, health only when asked for."""
+    facts = [
+        record(door[0], 1),
+        record(door[0], 2, kind="screening.measured", payload={"skin_temperature_c": 36.5}),
+        record(door[0], 3, kind="kind.of.tomorrow"),
+        record(door[0], 4, claimed_at="2020-06-11T17:00:00.000000Z"),
+    ]
+    with contextlib.closing(Database(url)) as database:
+        open_store(database, HASHER).sink.take(door[0], Batch(EPOCH, [raw(each) for each in facts]), clock.now().claimed_at)
+
+    def exported(*words):
+        return [json.loads(line) for line in run("export", "--json", *words).stdout.splitlines()]
+
+    assert list(exported()[0]) == ["device_id", "epoch", "seq", "id", "kind", "claimed_at", "payload", "hash"]
+    assert exported()[0]["payload"]["person_id"] == "P1"
+    assert [each["seq"] for each in exported()] == [1, 4]
+    assert [each["seq"] for each in exported("--health")] == [1, 2, 3, 4]
+    assert [each["seq"] for each in exported("--to", "2020-06-11")] == [1]
+    assert [each["seq"] for each in exported("--from", "2020-06-12")] == [4]
+    assert run("export", "--from", "yesterday").exit_code == 2
+
+
+def test_a_dry_run_changes_nothing(run, tmp_path):
+    """A directory can be checked first; one that is wrong is refused with exit code 1."""
+    file = tmp_path / "directory.json"
+    file.write_bytes(directory("Ana"))
+    assert "Nothing was changed" in run("directory", "import", str(file), "--dry-run").stderr
+    assert "version 1" in run("directory", "import", str(file)).stderr
+    file.write_text("{")
+    assert run("directory", "import", str(file)).exit_code == 1
