@@ -15,8 +15,8 @@ from kiosk.core import attendance, holds, screening, state, thermometry
 from kiosk.core.attendance import Recent, person_id, person_key, read_key
 from kiosk.core.effects import Effect, Show
 from kiosk.core.inputs import BadgeRead, CodeHint, GuardDecision, Input, Reading, SensorBack, SensorLost, time_ms
-from kiosk.core.policy import Policy
-from kiosk.core.state import Go, Hold, Lane, next_deadline_ms
+from kiosk.core.policy import Policy, TemperatureRule
+from kiosk.core.state import AtSensor, Go, Hold, Lane, next_deadline_ms
 from kiosk.core.thermometry import Invalid, Measurement, Trouble
 from kiosk.core.turn import Turn
 from kiosk.core.values import Person, Reason, Screen, ScreenKind, Standing, Tap
@@ -65,7 +65,7 @@ def restart(
         _abandon(turn, go, Reason.RESTART)
     turn.change(recents=attendance.still_recent(turn.lane.recents, now_ms, policy))
     lane, effects = _closed(turn)
-    return lane, (*effects, Show(lane.screen)) if not effects or not isinstance(effects[-1], Show) else effects
+    return lane, (*(effect for effect in effects if not isinstance(effect, Show)), Show(lane.screen))
 
 
 def _closed(turn: Turn) -> tuple[Lane, tuple[Effect, ...]]:
@@ -80,7 +80,7 @@ def _closed(turn: Turn) -> tuple[Lane, tuple[Effect, ...]]:
             turn.call(lane.line[0])
     screen = state.screen(turn.lane, screening.shown(policy.steps), unattended=policy.unattended)
     if screen != lane.screen:
-        turn.change(screen=screen)
+        turn.change(screen=screen, shown_line=turn.lane.line)
         turn.effects.append(Show(screen))
     return turn.lane, tuple(turn.effects)
 
@@ -90,7 +90,7 @@ def _let_time_pass(turn: Turn) -> None:
     if turn.policy.temperature is None:
         _settle_all(turn, None)
     elif lane.at_sensor is not None and lane.at_sensor.deadline_ms <= now_ms:
-        _out_of_time(turn)
+        _out_of_time(turn, lane.at_sensor)
     if lane.result is not None and lane.result_until_ms <= now_ms:
         turn.change(result=None)
     if lane.notice is not None and lane.notice_until_ms <= now_ms:
@@ -144,7 +144,7 @@ def _known(turn: Turn, read: BadgeRead, person: Person) -> None:
     if recent is not None and recent.waiting:
         _waiting_again(turn, person, recent)
     elif hold is not None and turn.now_ms - hold.opened_ms < turn.policy.recheck_within_ms:
-        _held_again(turn, hold)
+        _held_again(turn, person, hold)
     elif recent is not None:
         turn.effects.append(attendance.repeated(read, recent))
         if recent.answered:
@@ -165,11 +165,11 @@ def _waiting_again(turn: Turn, person: Person, recent: Recent) -> None:
         turn.note(ScreenKind.TAPPED, person, recent.tap)
 
 
-def _held_again(turn: Turn, hold: Hold) -> None:
+def _held_again(turn: Turn, person: Person, hold: Hold) -> None:
     able = turn.policy.temperature is not None and turn.lane.lost_at_ms is None
     ready = hold.recheck_at_ms is not None and hold.recheck_at_ms <= turn.now_ms
-    if able and ready and hold.person is not None:
-        _start(turn, Go(hold.person, hold.tap, hold.id))
+    if able and ready:
+        _start(turn, Go(person, hold.tap, hold.id))
     else:
         turn.show(holds.held_screen(hold))
 
@@ -211,9 +211,9 @@ def _reading(turn: Turn, sample: Reading) -> None:
     turn.change(at_sensor=at_sensor)
     if isinstance(outcome, Measurement):
         turn.leave_sensor()
-        turn.show(_measured(turn, at_sensor.go, outcome))
+        turn.show(_measured(turn, at_sensor.go, outcome, rule))
     elif isinstance(outcome, Invalid):
-        _try_failed(turn, Reason.NO_VALID_READING, outcome.reason)
+        _try_failed(turn, at_sensor, Reason.NO_VALID_READING, outcome.reason)
 
 
 def _sensor_lost(turn: Turn) -> None:
@@ -234,15 +234,13 @@ def _settle_all(turn: Turn, why: Reason | None) -> None:
     turn.change(results=(*lane.results, *screens))
 
 
-def _out_of_time(turn: Turn) -> None:
-    at_sensor, sensor = turn.lane.at_sensor, turn.lane.sensor
-    if at_sensor is None:
-        return
+def _out_of_time(turn: Turn, at_sensor: AtSensor) -> None:
+    sensor = turn.lane.sensor
     if at_sensor.silent_ms <= turn.now_ms:
         turn.leave_sensor()
         turn.show(_unmeasured(turn, at_sensor.go, Reason.MEASURE_TIMEOUT, Trouble.SILENT))
     elif at_sensor.try_ends_ms is not None:
-        _try_failed(turn, Reason.MEASURE_TIMEOUT, Trouble.UNSTEADY)
+        _try_failed(turn, at_sensor, Reason.MEASURE_TIMEOUT, Trouble.UNSTEADY)
     elif sensor.lingering or sensor.bad:
         turn.leave_sensor()
         trouble = Trouble.NOT_LEFT if sensor.lingering else Trouble.UNSTEADY
@@ -252,10 +250,7 @@ def _out_of_time(turn: Turn) -> None:
         _abandon(turn, at_sensor.go, Reason.WENT_AWAY)
 
 
-def _try_failed(turn: Turn, why: Reason, trouble: Trouble) -> None:
-    at_sensor = turn.lane.at_sensor
-    if at_sensor is None:
-        return
+def _try_failed(turn: Turn, at_sensor: AtSensor, why: Reason, trouble: Trouble) -> None:
     tries = at_sensor.tries + 1
     if tries >= turn.policy.max_invalid_tries:
         turn.leave_sensor()
@@ -278,11 +273,7 @@ def _mark(turn: Turn, go: Go, *, waiting: bool, answered: bool) -> None:
     turn.mark(key, waiting=waiting, answered=answered)
 
 
-def _measured(turn: Turn, go: Go, found: Measurement) -> Screen:
-    """Judge a measurement. Called only while a rule asks for one."""
-    rule = turn.policy.temperature
-    if rule is None:
-        return _not_asked(turn, go)
+def _measured(turn: Turn, go: Go, found: Measurement, rule: TemperatureRule) -> Screen:
     body = found.channel == "body"
     turn.append(
         Kind.SCREENING_MEASURED,

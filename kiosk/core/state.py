@@ -69,11 +69,12 @@ class Lane:
     """Everything the lane knows. `Lane()` is a lane nobody has come to yet.
 
     `result` is shown until `result_until_ms`, then the next of `results`, then the next in line is called. `holds` and
-    `recents` are by `attendance.badge_key`. `closed` are the newest holds that are closed.
+    `recents` are by `attendance.badge_key`. `closed` are the newest holds that are closed. `screen` is the one shown last, and `shown_line` the line it was made from.
     """
 
     now_ms: int = 0
     screen: Screen = IDLE
+    shown_line: tuple[Go, ...] = ()
     sensor: Measuring = field(default_factory=Measuring)
     lost_at_ms: int | None = None
     at_sensor: AtSensor | None = None
@@ -112,7 +113,5 @@ def screen(lane: Lane, steps: tuple[str, ...], *, unattended: bool) -> Screen:
         base = Screen(ScreenKind.MEASURING, go.person, go.tap, again, steps=steps)
     else:
         base = lane.result or IDLE
-    line = lane.screen.line
-    if len(line) != len(lane.line) or any(go.person is not person for go, person in zip(lane.line, line, strict=True)):
-        line = tuple(go.person for go in lane.line)
+    line = lane.screen.line if lane.line is lane.shown_line else tuple(go.person for go in lane.line)
     return replace(base, line=line, notice=lane.notice, hint=lane.hint, unattended=unattended)

@@ -45,12 +45,15 @@ class Turn:
         self.change(notice=Notice(person, tap, kind), notice_until_ms=self.now_ms + self.policy.notice_ms)
 
     def show(self, screen: Screen) -> None:
-        """Show a result, or, while somebody is being measured, only note it: the go on the screen is never overwritten."""
-        if self.lane.at_sensor is None:
-            self.change(result=screen, result_until_ms=self.now_ms + self.policy.result_ms)
-        else:
+        """Show a result, or only note it: the go on the screen is never overwritten, and nobody in line waits for a next result."""
+        sound = SOUNDS[screen.kind]
+        if self.lane.at_sensor is not None or (self.lane.result is not None and self.lane.line):
             self.note(screen.kind, screen.person, screen.tap)
-        self.effects.append(Play(SOUNDS[screen.kind]))
+            if sound is Sound.ACCEPTED:
+                return  # whoever is being measured would take it for theirs
+        else:
+            self.change(result=screen, result_until_ms=self.now_ms + self.policy.result_ms)
+        self.effects.append(Play(sound))
 
     def mark(self, key: str, *, waiting: bool, answered: bool) -> None:
         """Remember how far the go of a recent tap is."""
