@@ -53,7 +53,7 @@ class Figure:
     def as_line(self) -> str:
         """For people."""
         met = "met" if self.is_met else "NOT MET"
-        return f"decode: {self.figure:.3f} {self.unit}; {self.limit_is}: {self.limit:.3f}; ratio {self.ratio:.2f}; {met}"
+        return f"decode: {self.figure:.3f} {self.unit}, limit {self.limit:.3f} ({self.limit_is}), ratio {self.ratio:.2f}: {met}"
 
 
 @dataclass(slots=True)

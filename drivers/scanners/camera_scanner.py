@@ -19,7 +19,8 @@ def no_badge(_text: str) -> bool:
 class CameraScanner:
     """Reads codes from a camera, and shows what it sees. It starts to capture when it is made.
 
-    `read` is for one thread; `preview_jpeg`, `state` and `close` may be called from others.
+    `timeout_s` is how long one `read` waits; a code is seen anew after `gone_after_ms` out of view; the camera is lost
+    `stale_after_s` after its last new picture. `read` is for one thread; all else may be called from others.
     """
 
     kind = "camera"
@@ -33,6 +34,7 @@ class CameraScanner:
         simulated: bool = False,
         timeout_s: float = 0.25,
         gone_after_ms: int = 1500,
+        stale_after_s: float = 2.0,
     ) -> None:
         self._now = now
         self._simulated = simulated
@@ -41,7 +43,7 @@ class CameraScanner:
         self._gate = MotionGate()
         self._presence = Presence(is_badge, gone_after_ms=gone_after_ms)
         self._seq = 0
-        self._loop = CaptureLoop(source, now=now)
+        self._loop = CaptureLoop(source, now=now, stale_after_s=stale_after_s)
         self._loop.start()
 
     @property

@@ -17,7 +17,6 @@ from drivers.scanners.vision import Gray
 
 _log = logging.getLogger(__name__)
 
-_STALE_AFTER_S = 2.0
 _REOPEN_WAITS_S = (0.0, 0.25, 0.5, 1.0, 1.5)
 """Before each attempt to open again; the last one for ever after. Short: a camera that is back must serve within 3 s."""
 
@@ -70,7 +69,7 @@ class CaptureLoop:
     when it begins and once when it ends.
     """
 
-    def __init__(self, source: FrameSource, *, now: MonotonicNs, stale_after_s: float = _STALE_AFTER_S) -> None:
+    def __init__(self, source: FrameSource, *, now: MonotonicNs, stale_after_s: float = 2.0) -> None:
         self._source = source
         self._now = now
         self._stale_after_ns = int(stale_after_s * 1e9)

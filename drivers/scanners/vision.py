@@ -27,9 +27,6 @@ _SMALL_EDGE = 800
 """Up to this long edge a code may be too small for the picture, beyond it too large."""
 
 
-_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
-
-
 class Trouble(StrEnum):
     """Why a code that was read is certainly none of ours."""
 
@@ -157,7 +154,8 @@ def _scan(gray: Gray, *, return_errors: bool = False) -> list[zxingcpp.Barcode]:
     # found at any angle without try_rotate; a badge held close is read through try_downscale.
     return zxingcpp.read_barcodes(
         gray,
-        formats=_QR,
+        # Made anew each time: one kept for good makes the bindings complain at exit.
+        formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2),
         try_rotate=False,
         try_downscale=True,
         try_invert=False,

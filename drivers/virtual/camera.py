@@ -29,6 +29,7 @@ from drivers.virtual.camera_source import HEADER
 from drivers.virtual.scene import Presentation, Scene, TooLongForACode
 
 _SHOW_WITHIN_S = 1.0
+_CLEAR_WITHIN_S = 0.2
 _GARBAGE_BYTES = 30_000
 _MAX_LINE = 16_384
 
@@ -48,6 +49,7 @@ class VirtualCamera:
         self._held: Presentation | None = None
         self._held_for_s = 0.0
         self._shown_at_ns: int | None = None
+        self._visible: Presentation | None = None
 
     @property
     def unplugged(self) -> bool:
@@ -73,9 +75,10 @@ class VirtualCamera:
             return self._shown_at_ns
 
     def clear(self) -> None:
-        """Take the badge away."""
+        """Take the badge away. On return no frame shows it any longer, unless a fault keeps frames back."""
         with self._changed:
             self._held = None
+            self._changed.wait_for(lambda: self._visible is None, _CLEAR_WITHIN_S)
 
     def fail(self, fault: Fault) -> None:
         """Begin a fault, or end it with `Fault.NONE`."""
@@ -91,9 +94,15 @@ class VirtualCamera:
         frame = self._frame if fault is Fault.STUCK and self._frame else self._drawn(fault, held, shown_at_ns)
         with self._changed:
             self._seq, self._frame = self._seq + 1, frame
-            if fault is Fault.NONE and self._held is held and held is not None:
+            if fault is Fault.NONE:
+                self._visible = held
                 self._follow_badge()
             self._changed.notify_all()
+
+    @property
+    def seq(self) -> int:
+        """The newest frame's number."""
+        return self._seq
 
     def next_frame(self, after: int, timeout_s: float) -> tuple[int, bytes] | None:
         """The newest frame with its number, once there is one above `after`. None when there was none in time."""
@@ -111,6 +120,8 @@ class VirtualCamera:
         return self._scene.badge_jpeg(held, (now_ns - (shown_at_ns or now_ns)) / 1e9, now_ns / 1e9)
 
     def _follow_badge(self) -> None:
+        if self._held is None or self._held is not self._visible:
+            return
         now_ns = self._now()
         if self._shown_at_ns is None:
             self._shown_at_ns = now_ns
@@ -142,7 +153,8 @@ class _Stream(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         self.request.settimeout(2.0)
-        camera, seq = self.server.camera, 0
+        camera = self.server.camera
+        seq = camera.seq
         while not (self.server.stop.is_set() or camera.unplugged):
             newest = camera.next_frame(seq, timeout_s=0.1)
             if newest is None:

@@ -21,6 +21,7 @@ _MODULE = 12
 _CARD_MM = (54.0, 85.6)
 _CODE_MM = 40.0
 _NOISES = 12
+_SHEET_MARGIN = 48
 _JPEG_QUALITY = 85
 
 
@@ -146,8 +147,10 @@ class Scene:
     def __init__(self, seed: int = 1) -> None:
         self._rng = np.random.default_rng(seed)
         self._hall = draw_hall()
-        shape = (HEIGHT, WIDTH, 3)
-        self._noises = [self._rng.normal(0, 3.5, shape).round().astype(np.int16) for _ in range(_NOISES)]
+        # One sheet of noise, of which each frame gets another cut.
+        sheet = self._rng.normal(0, 3.5, (HEIGHT + _SHEET_MARGIN, WIDTH + _SHEET_MARGIN, 3)).round().astype(np.int16)
+        cuts = self._rng.permutation(_SHEET_MARGIN)[: 2 * _NOISES].reshape(_NOISES, 2)
+        self._noises = [sheet[top : top + HEIGHT, left : left + WIDTH] for top, left in cuts]
         self._empty: dict[tuple[int, int], bytes] = {}
         self._count = 0
 

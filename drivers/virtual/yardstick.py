@@ -11,7 +11,6 @@ import zxingcpp
 
 from drivers.scanners.vision import Gray
 
-_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
 _LEVELS = np.arange(256) / 255
 
 
@@ -43,7 +42,8 @@ class Yardstick:
 
 
 def _texts(gray: cv2.typing.MatLike) -> tuple[str, ...]:
-    found = zxingcpp.read_barcodes(gray, formats=_QR, try_rotate=False, try_invert=False, text_mode=zxingcpp.TextMode.Plain)
+    qr = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
+    found = zxingcpp.read_barcodes(gray, formats=qr, try_rotate=False, try_invert=False, text_mode=zxingcpp.TextMode.Plain)
     return tuple(code.text for code in found)
 
 
