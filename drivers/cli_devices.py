@@ -95,12 +95,16 @@ def read_command(port: str, kind: str, count: int | None, baud: str | None, time
     if simulated:
         click.echo(f"SIMULATED: {port} is a pseudo-terminal, no real warmth is measured", err=True)
     thermometer = build_thermometer(
-        kind, port, timeout_s=timeout_s, now=time.monotonic_ns, simulated=simulated, baud=int(baud or 0) or None
+        kind, port, timeout_s=timeout_s, now=time.monotonic_ns, simulated=simulated, baud=_number(baud)
     )
     with _one_sentence_errors(), closing(thermometer):
         for _ in counting() if count is None else range(count):
             sample = thermometer.read()
             click.echo(json.dumps(_as_object(kind, sample)) if as_json else _as_text(sample))
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text)
 
 
 @contextmanager

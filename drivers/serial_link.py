@@ -103,7 +103,6 @@ class SerialLink:
             first = opened.read(1)
             if not first:
                 return b""
-            opened.timeout = 0
             return bytes(first + opened.read(min(opened.in_waiting, max_bytes - 1)))
 
     def write(self, data: bytes) -> None:

@@ -1,6 +1,5 @@
 """A serial port made of a pseudo-terminal, which can be unplugged and plugged in again under one stable name."""
 
-import fcntl
 import os
 import pty
 import tty
@@ -38,8 +37,6 @@ class PtyPort:
         # open here too, because a pseudo-terminal forgets its settings with its last user.
         tty.setraw(self._near_fd)
         os.set_blocking(self._far_fd, False)
-        for fd in (self._far_fd, self._near_fd):
-            fcntl.fcntl(fd, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
         fresh = self._name.with_name(f".{self._name.name}.new")
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(os.ttyname(self._near_fd))

@@ -13,6 +13,7 @@ import pytest
 from drivers.base import Channel, Thermometer
 from drivers.errors import BadFrame, DeviceError, DeviceTimeout, DeviceUnavailable
 from drivers.registry import THERMOMETERS, build_thermometer
+from drivers.serial_link import SerialLink
 from drivers.virtual.pty_port import PtyPort
 from drivers.virtual.thermometer import Fault, VirtualThermometer, gy_mcu90614_bytes, mlx90614_text_bytes
 
@@ -87,6 +88,12 @@ def test_a_frame_becomes_a_sample(kind: str, thermometer: Thermometer, port: Pty
     assert before_ns < sample.at_ns <= time.monotonic_ns()
 
 
+def test_of_several_frames_the_newest_counts(kind: str, thermometer: Thermometer, port: PtyPort) -> None:
+    """When several frames arrived at once the last of them is the sample."""
+    with saying(port, ENCODE[kind](33.0, 25.0) + ENCODE[kind](36.52, 25.37)):
+        assert thermometer.read().object_c == 36.52
+
+
 def test_a_pause_in_reading_gives_no_old_sample(kind: str, thermometer: Thermometer, port: PtyPort) -> None:
     """What arrived while nobody was reading is not handed on as if it were new."""
     with saying(port, ENCODE[kind](36.52, 25.37)):
@@ -103,6 +110,15 @@ def test_silence_is_a_timeout(thermometer: Thermometer, port: PtyPort) -> None:
         thermometer.read()
     assert TIMEOUT_S * 0.9 < time.monotonic() - begin_s < TIMEOUT_S * 8
     assert port.plugged
+
+
+def test_after_trouble_the_port_is_let_go(thermometer: Thermometer, port: PtyPort) -> None:
+    """A port in trouble is opened anew by the next read, so meanwhile a person may look at it with another program."""
+    with pytest.raises(DeviceTimeout):
+        thermometer.read()
+    other = SerialLink(str(port.name), baud=9600, timeout_s=0.1)
+    other.open()
+    other.close()
 
 
 def test_after_silence_it_is_read_again(thermometer: Thermometer, device: VirtualThermometer) -> None:
@@ -164,6 +180,8 @@ def test_one_frame_cut_short_is_a_bad_frame(kind: str, thermometer: Thermometer,
     with pytest.raises(BadFrame):
         thermometer.read()
     starter.join()
+    with saying(port, ENCODE[kind](36.52, 25.37)[7:30]), pytest.raises(DeviceError):
+        thermometer.read()  # a rest that comes later completes nothing
 
 
 def test_noise_between_frames_is_skipped(kind: str, thermometer: Thermometer, port: PtyPort) -> None:

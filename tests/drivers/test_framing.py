@@ -54,7 +54,8 @@ def test_any_data_in_any_cuts_comes_back_whole(datas: list[bytes], cuts: list[in
     """Whatever the frames carry and however they are cut, all come back and nothing is called noise."""
     parser = FrameParser(FORMAT)
     rest = b"".join(framed(data) for data in datas)
-    found, noise = [], 0
+    found: list[bytes] = []
+    noise = 0
     while rest:
         piece, rest = rest[: cuts[0]], rest[cuts[0] :]
         cuts = [*cuts[1:], cuts[0]]
@@ -89,11 +90,15 @@ def test_a_flood_of_header_bytes_is_noise_at_once() -> None:
     assert parser.feed(FRAME).frames == (FRAME,)
 
 
-def test_noise_is_counted_and_filling_is_not() -> None:
+@pytest.mark.parametrize("step", [1, 2, 1000])
+@pytest.mark.parametrize(
+    ("stream", "noise_bytes"),
+    [(BROKEN + FRAME, len(BROKEN)), ((FRAME + b"\x01") * 3, 0), (FRAME + b"\x01\x02" + FRAME, 1), (FRAME + b"\x01\x02\x03", 2)],
+)
+def test_noise_is_counted_and_filling_is_not(stream: bytes, noise_bytes: int, step: int) -> None:
     """Damage is told from the one byte that some boards add after each frame."""
-    assert FrameParser(FORMAT).feed(BROKEN).noise_bytes == len(BROKEN)
-    assert FrameParser(FORMAT).feed((FRAME + b"\x01") * 3).noise_bytes == 0
-    assert FrameParser(FORMAT).feed(FRAME + b"\x01\x02" + FRAME).noise_bytes == 1
+    parser = FrameParser(FORMAT)
+    assert sum(parser.feed(piece).noise_bytes for piece in cut(stream, step)) == noise_bytes
 
 
 def test_reset_forgets_a_beginning() -> None:

@@ -54,10 +54,10 @@ def test_two_sound_frames_are_not_enough(tmp_path: Path) -> None:
 
 
 def test_a_slow_speaker_is_given_time(tmp_path: Path) -> None:
-    """A device that speaks twice a second is recognised, although three readings take longer than one listening."""
-    device = VirtualThermometer(tmp_path, kind="mlx90614-text", now=time.monotonic_ns, rng=random.Random(1))
+    """A device that has begun to speak is heard out, although three readings take longer than one listening."""
+    device = VirtualThermometer(tmp_path, kind="mlx90614-text", now=time.monotonic_ns, rng=random.Random(1), rate_hz=3)
     device.start()
-    assert probe(device.port, now=time.monotonic_ns).kind == "mlx90614-text"
+    assert probe(device.port, now=time.monotonic_ns, listen_s=(0.6,)).kind == "mlx90614-text"
     device.close()
 
 

@@ -72,9 +72,10 @@ def test_silence_is_empty(link: SerialLink, port: PtyPort) -> None:
 
 
 def test_what_came_before_the_opening_is_thrown_away(link: SerialLink, port: PtyPort) -> None:
-    """Bytes from before the port was opened are of unknown age."""
-    port.write(b"old")
+    """Bytes from before the port was opened are of unknown age; they do not go back to the device either."""
+    port.write(b"old\n")
     assert link.read() == b""
+    assert port.read() == b""
 
 
 def test_held_alone(link: SerialLink, port: PtyPort) -> None:
@@ -91,8 +92,12 @@ def test_held_alone(link: SerialLink, port: PtyPort) -> None:
 
 def test_closing_does_not_drop_the_line(link: SerialLink, port: PtyPort) -> None:
     """HUPCL is off while a port is held, so that letting it go does not reset an Arduino."""
-    link.open()
     fd = os.open(port.name, os.O_RDWR | os.O_NOCTTY)
+    attributes = termios.tcgetattr(fd)
+    attributes[2] |= termios.HUPCL
+    termios.tcsetattr(fd, termios.TCSANOW, attributes)
+    link.open()
+    link.read(timeout_s=0.05)
     flags = termios.tcgetattr(fd)[2]
     os.close(fd)
     assert not flags & termios.HUPCL
@@ -209,7 +214,7 @@ def test_simulators_are_not_among_the_ports(port: PtyPort) -> None:
 
 def test_a_port_nobody_reads_loses_bytes_and_stops_nobody(port: PtyPort) -> None:
     """A simulator that speaks to nobody is not held up, as a device on a wire is not."""
-    speaker = threading.Thread(target=lambda: [port.write(b"x" * 1000) for _ in range(100)], daemon=True)
+    speaker = threading.Thread(target=port.write, args=(b"x" * 1_000_000,), daemon=True)
     speaker.start()
     speaker.join(timeout=10)
     assert not speaker.is_alive()

@@ -102,6 +102,8 @@ def test_text_nan_passes_as_nan() -> None:
     "line",
     [
         b"7*C\tObject = 36.51*C",
+        b"36.Ambient = 25.37*C\tObject = 36.51*C",
+        b"Ambient = 25.37*C\tObject = 36.51*C\tAmbient = 2",
         b"Ambient = 25.37*C\tObject = 36.5*C",
         b"Ambient = 25.37*C\tObject = 36.51",
         b"Ambient = 25.37*CObject = 36.51*C",

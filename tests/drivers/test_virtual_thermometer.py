@@ -107,6 +107,15 @@ def test_the_sketch_is_imitated_to_the_letter(device: VirtualThermometer, link: 
 
 
 @pytest.mark.pty
+def test_what_is_written_to_it_is_taken(device: VirtualThermometer, link: SerialLink, now: Now) -> None:
+    """Commands never pile up until the one who writes is stuck."""
+    for _ in range(20):
+        link.write(b"\xa5\x45\xea" * 500)
+        now.ns += S
+        device.step()
+
+
+@pytest.mark.pty
 def test_each_fault_is_mended_under_the_same_name(device: VirtualThermometer, now: Now) -> None:
     """From every fault, and from one to another, it comes back whole under its stable name."""
     name = Path(device.port)
