@@ -340,5 +340,5 @@ def _abandon(turn: Turn, go: Go, why: Reason) -> None:
 
 
 def _hold_of(turn: Turn, go: Go) -> Hold | None:
-    hold = turn.lane.holds.get(person_key(go.person))
-    return hold if hold is not None and hold.id == go.hold_id else None
+    """The hold a go is another measurement on. A first go has none: a new tap closes what was open."""
+    return turn.lane.holds.get(person_key(go.person))

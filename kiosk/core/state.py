@@ -69,7 +69,8 @@ class Lane:
     """Everything the lane knows. `Lane()` is a lane nobody has come to yet.
 
     `result` is shown until `result_until_ms`, then the next of `results`, then the next in line is called. `holds` and
-    `recents` are by `attendance.badge_key`. `closed` are the newest holds that are closed. `screen` is the one shown last, and `shown_line` the line it was made from.
+    `recents` are by `attendance.badge_key`, `closed` are the ids of the newest holds that are closed. `screen` is the one
+    shown last, and `shown_line` the line it was made from.
     """
 
     now_ms: int = 0

@@ -1,5 +1,7 @@
 """Attendance is not admission: the scan is a fact before anything is asked."""
 
+from itertools import pairwise
+
 import pytest
 
 from kiosk.core.effects import Append, Show
@@ -160,7 +162,7 @@ def test_a_screen_is_shown_exactly_when_it_changes():
     for _ in range(10):
         door.wait(1)
     shown = door.shown
-    assert all(before != after for before, after in zip(shown, shown[1:], strict=False))
+    assert all(before != after for before, after in pairwise(shown))
     assert shown[-1] == door.screen
     door.forget()
     door.nobody()

@@ -133,6 +133,10 @@ def test_held_because_nothing_was_measured():
     door.measure(37.5)
     assert door.screen.reasons == (Reason.TEMPERATURE_HIGH,)
     assert (door.screen.recheck_minutes, len(door.of(Kind.HOLD_OPENED))) == (5, 1)
+    door.wait(301)
+    door.badge("Siti")
+    door.measure(37.5)
+    assert (door.screen.reasons, door.screen.recheck_at_ms) == ((Reason.TEMPERATURE_HIGH_AGAIN,), None)
 
 
 def test_let_in(held):
@@ -226,8 +230,10 @@ def test_a_decision_while_the_held_person_is_measured_again(held):
     held.wait(301)
     held.badge("Siti")
     held.badge("Budi")
+    held.forehead(36.5, 0.3)
     held.guard("read-1", Decision.LET_IN)
     assert (held.screen.kind, held.screen.person) == (ScreenKind.ADMITTED, staff("Siti"))
+    assert (held.lane.sensor.from_ms, held.lane.sensor.lingering) == (None, True)
     held.nobody(2.5)
     assert (held.screen.kind, held.screen.person) == (ScreenKind.MEASURING, staff("Budi"))
     held.measure(36.5)
@@ -243,6 +249,8 @@ def test_a_decision_while_the_held_person_waits_in_line(held):
     held.guard("read-1", Decision.LET_IN)
     assert (held.screen.person, held.screen.line) == (staff("Budi"), ())
     assert (held.screen.notice.kind, held.sounds[sounds:]) == (ScreenKind.ADMITTED, [])
+    held.badge("Siti")
+    assert held.kinds[-1] == "attendance.tapped"
 
 
 def test_without_a_guard():

@@ -39,6 +39,17 @@ def test_a_notice_goes_after_a_while_and_when_its_owner_is_called():
     assert (door.screen.person, door.screen.notice) == (staff("Budi"), None)
 
 
+def test_one_is_called_in_the_moment_another_joins():
+    """The line on the screen is the people in it, not only as many."""
+    door = Door()
+    door.badge("Siti")
+    door.badge("Budi")
+    door.measure(36.4)
+    door.now_ms += 2500
+    door.badge("Dewi")
+    assert (door.screen.person, door.screen.line) == (staff("Budi"), (staff("Dewi"),))
+
+
 def test_scanning_again_in_line_is_no_repeat():
     """Whoever waits sees their place again, also long after the window; whoever is at the sensor sees no change."""
     door = Door(went_away_ms=100_000)

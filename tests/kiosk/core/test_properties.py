@@ -46,10 +46,9 @@ stories = st.lists(st.tuples(steps_ms, st.one_of(badges, badges, foreheads, fore
 
 def told(story):
     """The story as inputs; foreheads are several readings."""
-    now_ms, number = 10**6, 0
-    for step_ms, (what, one, two) in story:
+    now_ms = 10**6
+    for number, (step_ms, (what, one, two)) in enumerate(story):
         now_ms += step_ms
-        number += 1
         if what == "badge":
             token = None if two is Standing.NOT_A_BADGE else f"sha-{one}"
             person = None if two in (Standing.UNKNOWN, Standing.NOT_A_BADGE) else staff(one)

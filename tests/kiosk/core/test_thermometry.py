@@ -196,6 +196,13 @@ def test_samples_before_the_go_do_not_count():
     assert (state.window, outcome) == ((), None)
 
 
+def test_each_try_begins_with_nothing():
+    """The samples of a try that failed do not count in the next."""
+    state, outcomes = feed([*GOOD[:6]])
+    assert outcomes == []
+    assert feed([36.5], state=state, start_ms=2000)[1] == []
+
+
 def test_a_sample_that_is_not_newer_is_passed_over():
     """A sample that comes twice or late changes nothing."""
     state, _ = feed(GOOD[:3])
