@@ -6,7 +6,7 @@ from functools import wraps
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -136,9 +136,9 @@ def clock_words(at: datetime, seconds: bool = False) -> str:
     return f"{at:%H.%M.%S}" if seconds else f"{at:%H.%M} {at:%Z}"
 
 
-def door_words(line: DoorLine) -> Response | str:
-    """How long ago the door was heard, in words."""
+def door_words(line: DoorLine) -> str:
+    """How long ago the door was heard, in words; nothing for never."""
     if line.ago is None:
-        return str(gettext("server.doors.never"))
+        return ""
     unit, count = line.ago
     return str(gettext(f"server.ago.{unit}", n=count))

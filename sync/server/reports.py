@@ -67,7 +67,7 @@ class Reports:
         found: list[Trouble] = []
         with self._database.reading() as connection:
             for what, table in (("conflict", event_conflicts), ("unreadable", unreadable)):
-                reason = table.c.reason if what == "unreadable" else table.c.hash
+                reason = table.c.reason if what == "unreadable" else "hash " + func.substr(table.c.hash, 1, 12)
                 query = select(devices.c.name, table.c.epoch, table.c.seq, reason, table.c.received_at).join(
                     devices, devices.c.id == table.c.device_id
                 )

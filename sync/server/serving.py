@@ -1,7 +1,10 @@
 """Runs the application: granian's workers over one address, until a signal says stop."""
 
+import ctypes
 import http.client
 import logging
+import os
+import signal
 import socket
 import ssl
 import threading
@@ -24,6 +27,7 @@ from sync.server.settings import Settings, as_address
 
 _log = logging.getLogger(__name__)
 _STOP_S = 5
+_PR_SET_PDEATHSIG = 1
 _READY_EVERY_S = 0.05
 _LOGGING = {
     "handlers": {
@@ -64,7 +68,11 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     server.on_startup(announce.start)
     server.on_shutdown(stopping.set)
     try:
-        server.serve(target_loader=partial(_load, settings), wrap_loader=False)
+        server.serve(target_loader=partial(_load, settings, os.getpid()), wrap_loader=False)
+    except SystemExit:
+        # A signal to the whole group also ends the workers, which granian takes for a crash.
+        if not server.interrupt_signal:
+            raise
     finally:
         stopping.set()
 
@@ -88,9 +96,17 @@ def _prepare(settings: Settings) -> None:
             )
 
 
-def _load(settings: Settings) -> Any:
+def _load(settings: Settings, parent: int) -> Any:
     """The application, made in the worker that runs it: connections do not survive a fork."""
+    _end_with(parent)
     return create_app(open_store(Database(settings.database, connections=settings.threads + 2)), SystemClock(), settings)
+
+
+def _end_with(parent: int) -> None:
+    """Let this worker end when its parent does, by SIGKILL too: it would serve on, and keep the port from the next server."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+    if os.getppid() != parent:
+        raise SystemExit(1)
 
 
 def free_port(host: str, port: int) -> int:

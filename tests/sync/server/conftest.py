@@ -1,10 +1,12 @@
 """A server over every supported database, a door that may report to it, and the words of its pages."""
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 
 import argon2
 import pytest
+from sqlalchemy.engine import make_url
 
 from sync.clock import ManualClock
 from sync.server.app import create_app, open_store, templates_folder
@@ -21,11 +23,20 @@ def engine_url(request, tmp_path):
     return f"sqlite:///{tmp_path / 'central.db'}"
 
 
-@pytest.fixture
-def database(engine_url):
-    """The database with its tables."""
-    with closing(Database(engine_url)) as found:
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """An SQLite file with the tables in it, to copy: migrating anew for every test would be most of the time."""
+    file = tmp_path_factory.mktemp("migrated") / "central.db"
+    with closing(Database(f"sqlite:///{file}")) as found:
         found.migrate()
+    return file
+
+
+@pytest.fixture
+def database(engine_url, migrated):
+    """The database with its tables."""
+    shutil.copy(migrated, make_url(engine_url).database)
+    with closing(Database(engine_url)) as found:
         yield found
 
 

@@ -2,10 +2,12 @@
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 import requests
@@ -87,6 +89,34 @@ def test_the_main_journey(run, url, door, tmp_path):
         ]
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=8) == 0
+
+
+def test_a_server_that_was_killed_can_start_again(url, door):
+    """After kill -9 nothing is left that holds the port, and everything that was answered is there."""
+    with serving(url) as (address, process):
+        port = address.rpartition(":")[2]
+        assert send(address, door, packed(batch(door[0], [1]))).status_code == 200
+        process.kill()
+        process.wait(timeout=5)
+    gone = False
+    for _ in range(100):
+        with socket.socket() as probe:
+            gone = probe.connect_ex(("127.0.0.1", int(port))) != 0
+        if gone:
+            break
+        time.sleep(0.05)
+    assert gone
+    with serving(url, "--bind", f"127.0.0.1:{port}") as (address, _):
+        assert send(address, door, packed(batch(door[0], [1]))).json()["results"] == [{"seq": 1, "outcome": "duplicate"}]
+
+
+def test_a_signal_to_the_whole_group_is_a_clean_stop(url):
+    """Ctrl-C in a terminal, and a service manager, signal the workers too."""
+    command = [*PROGRAM, "--database", url, "--bind", "127.0.0.1:0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=10) == 0
 
 
 def test_a_port_in_use(url):

@@ -23,11 +23,13 @@ NOW = "2020-06-10T00:12:00.000000Z"
 EXAMPLE = Path(__file__).parents[3] / "systemd" / "central.toml.example"
 
 
-def test_migrations_build_what_the_schema_says(database):
-    """From an empty file to the newest step, the tables are those of schema.py; a second run finds nothing to do."""
-    database.migrate()
-    with database.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+def test_migrations_build_what_the_schema_says(engine_url):
+    """From an empty database to the newest step, the tables are those of schema.py; a second run finds nothing to do."""
+    with closing(Database(engine_url)) as database:
+        database.migrate()
+        database.migrate()
+        with database.reading() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
 def test_sqlite_is_opened_to_last(database):
