@@ -45,7 +45,7 @@ class Turn:
         self.change(notice=Notice(person, tap, kind), notice_until_ms=self.now_ms + self.policy.notice_ms)
 
     def show(self, screen: Screen) -> None:
-        """Show a result, or only note it: the go on the screen is never overwritten, and the line never waits for a second one."""
+        """Show a result, or only note it: the go on the screen is never overwritten, and the line never waits for a second."""
         sound = SOUNDS[screen.kind]
         if self.lane.at_sensor is not None or (self.lane.result is not None and self.lane.line):
             self.note(screen.kind, screen.person, screen.tap)
