@@ -20,7 +20,7 @@ check: ## lint, types, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports
 
 fix: ## format, and mend what the linter can
 	@tools/setup check

@@ -1,9 +1,9 @@
 """What can go wrong with a device. Absent, silent and damaged are three different repairs.
 
-    DeviceError
-    ├── DeviceUnavailable   not there, gone, or held by another program: look at the cable and the port
-    ├── DeviceTimeout       there, but silent: look at power, wiring, baud rate
-    └── BadFrame            it spoke, and what it said is damaged: look at noise, baud rate, kind of device
+DeviceError
+├── DeviceUnavailable   not there, gone, or held by another program: look at the cable and the port
+├── DeviceTimeout       there, but silent: look at power, wiring, baud rate
+└── BadFrame            it spoke, and what it said is damaged: look at noise, baud rate, kind of device
 """
 
 

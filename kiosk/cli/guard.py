@@ -1,6 +1,7 @@
 """`gapura guard`: who may decide at this door."""
 
 import re
+import sys
 
 import click
 
@@ -31,7 +32,7 @@ def add(settings: Settings, guard_id: str, name: str | None, role: str, pin_stdi
     """Add a guard, or give one a new PIN."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", guard_id):
         raise click.UsageError("the ID takes letters, digits, '.', '_' and '-', 64 at most")
-    pin = click.get_text_stream("stdin").readline().strip() if pin_stdin else _ask_pin()
+    pin = sys.stdin.readline().strip() if pin_stdin else _ask_pin()
     if not pins.is_usable_pin(pin):
         raise fail("a PIN has 4 to 12 digits, not all the same and not a straight run")
     try:

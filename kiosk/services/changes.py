@@ -5,6 +5,7 @@ inbox/change-<id>.json           entries made on this station by a command
 inbox/photos/<sha256>.jpg        photos that either of them names
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -28,6 +29,10 @@ _PHOTO_NAME = re.compile(r"^[0-9a-f]{64}\.jpg$")
 
 class StationBusy(Exception):
     """Another program holds the station's lock."""
+
+
+class WrongUser(OSError):
+    """The caller would leave files that the station's own user cannot write."""
 
 
 class Submitted(StrEnum):
@@ -69,9 +74,13 @@ def station_lock(data: Path) -> Iterator[None]:
 
     Raises:
         StationBusy: another one is.
+        WrongUser: root called, and would leave its own files in somebody else's folder.
         OSError: the data folder cannot be written.
     """
     data.mkdir(parents=True, exist_ok=True)
+    owner = data.stat().st_uid
+    if owner != os.geteuid() == 0:
+        raise WrongUser(errno.EPERM, f"the folder belongs to user {owner}; run this as that user, for example with runuser")
     with (data / "kiosk.lock").open("a", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -64,10 +64,14 @@ def look_up(db: sqlite3.Connection, token_sha256: str, today: str) -> Lookup:
 
 
 def replace_central(db: sqlite3.Connection, directory: Directory, applied_at: str) -> None:
-    """Take over the server's directory whole. Local entries stay unless the server knows the same id or hash."""
+    """Take over the server's directory whole. Local entries stay unless the server knows the same id or hash.
+
+    A badge that was revoked here stays revoked here, whatever the server says.
+    """
     db.execute("DELETE FROM people WHERE source = ?", (CENTRAL,))
     db.execute("DELETE FROM badges WHERE source = ?", (CENTRAL,))
     _put(db, directory.people, directory.badges, CENTRAL)
+    _revoke(db)
     db.execute("UPDATE directory_state SET version = ?, applied_at = ?", (directory.version, applied_at))
 
 
@@ -76,8 +80,13 @@ def change_local(
 ) -> None:
     """Add or replace entries made on this station, and revoke badges by hash whoever entered them."""
     _put(db, new_people, new_badges, LOCAL)
-    db.executemany("UPDATE badges SET state = ? WHERE token_sha256 = ?", [(BadgeState.REVOKED, each) for each in revoke])
+    db.executemany("INSERT OR IGNORE INTO revoked_here VALUES (?)", [(each,) for each in revoke])
+    _revoke(db)
     db.execute("UPDATE directory_state SET applied_at = ?", (applied_at,))
+
+
+def _revoke(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE badges SET state = ? WHERE token_sha256 IN (SELECT token_sha256 FROM revoked_here)", (BadgeState.REVOKED,))
 
 
 def _put(db: sqlite3.Connection, new_people: list[Person], new_badges: list[BadgeEntry], source: str) -> None:

@@ -25,6 +25,7 @@ def directory(db: Database) -> None:
         "CREATE TABLE badges (token_sha256 TEXT PRIMARY KEY, person_id TEXT NOT NULL, state TEXT NOT NULL, valid_until TEXT,"
         " source TEXT NOT NULL) WITHOUT ROWID"
     )
+    db.execute("CREATE TABLE revoked_here (token_sha256 TEXT PRIMARY KEY) WITHOUT ROWID")
     db.execute(
         "CREATE TABLE directory_state (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version INTEGER NOT NULL,"
         " applied_at TEXT)"

@@ -1,0 +1,20 @@
+"""`gapura bench`: the kiosk's figures, each beside the limit measured in the same run.
+
+Performance lives here and never in a timed test: machines differ, so figures are read as ratios of one run.
+"""
+
+import click
+
+from kiosk.bench.commit import bench_commit
+from kiosk.bench.idle import bench_idle
+from kiosk.bench.sync import bench_sync
+from kiosk.bench.tap import bench_tap
+
+
+@click.group()
+def bench() -> None:
+    """Measure, each figure beside the limit measured in the same run."""
+
+
+for _each in (bench_commit, bench_idle, bench_sync, bench_tap):
+    bench.add_command(_each)

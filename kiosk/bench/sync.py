@@ -1,0 +1,117 @@
+"""`gapura bench sync`: 100,000 waiting rows. Does a tap notice, and how long does the upload take?"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from kiosk.bench.commit import tap_commit
+from kiosk.bench.figures import Figure, percentile, report
+from kiosk.bench.process import resident_mib
+from kiosk.simulation.door import Place, SimulatedDoor
+from kiosk.store import projections
+from kiosk.store.database import KioskDatabase, open_kiosk_database
+from sync.clock import SystemClock
+from sync.journal import Event
+from sync.protocol.events import Kind
+from sync.state import read_link
+
+_UPLOAD_S, _TAP_RATIO = 60.0, 1.2
+_TURNS, _TAPS_A_TURN = 25, 60
+
+
+@click.command("sync")
+@click.option("--rows", type=click.IntRange(100), default=100_000, show_default=True, help="How many rows wait.")
+@click.option("--json", "as_json", is_flag=True, help="One object a figure on standard output.")
+def bench_sync(rows: int, as_json: bool) -> None:
+    """Tap latency with many rows waiting beside an empty journal, and the time to upload them over loopback."""
+    with tempfile.TemporaryDirectory() as folder:
+        report([tap_ratio(Path(folder), rows), *upload(Path(folder), rows)], as_json)
+
+
+def fill(database: KioskDatabase, rows: int) -> None:
+    """Journal that many taps, a thousand a transaction."""
+    clock = SystemClock(lambda: True)
+    with click.progressbar(length=rows, label="Journaling", file=sys.stderr) as bar:
+        for start in range(0, rows, 1000):
+            count = min(1000, rows - start)
+            with database.transaction() as db:
+                for _ in range(count):
+                    payload = {"person_id": "P001", "token_sha256": "0" * 64, "direction": "in", "direction_source": "kiosk"}
+                    projections.apply(db, database.journal.append(Event(Kind.ATTENDANCE_TAPPED, payload), clock.now()))
+            bar.update(count)
+
+
+def tap_ratio(folder: Path, rows: int) -> Figure:
+    """p95 of a tap's commit on a long journal over that on an empty one, in turns."""
+    clock = SystemClock(lambda: True)
+    full = open_kiosk_database(folder / "full.db", device_id="bench", place_id="bench", random_bytes=os.urandom)
+    empty = open_kiosk_database(folder / "empty.db", device_id="bench", place_id="bench", random_bytes=os.urandom)
+    with closing(full), closing(empty):
+        fill(full, rows)
+        ratios, empties = [], []
+        for _ in range(_TURNS):
+            slow, fast = _p95_ms(full, clock), _p95_ms(empty, clock)
+            ratios.append(slow / fast)
+            empties.append(fast)
+    limit = _TAP_RATIO * statistics.median(empties)
+    return Figure("sync.tap", statistics.median(ratios) * limit / _TAP_RATIO, "ms p95", limit, f"{_TAP_RATIO} x an empty journal")
+
+
+def _p95_ms(database: KioskDatabase, clock: SystemClock) -> float:
+    commit, took = tap_commit(database, clock), []
+    for _ in range(_TAPS_A_TURN):
+        start = time.perf_counter()
+        commit()
+        took.append(1000 * (time.perf_counter() - start))
+    return percentile(took, 0.95)
+
+
+def upload(folder: Path, rows: int) -> list[Figure]:
+    """A real agent drains a full journal into a real server over loopback, while the kiosk is off."""
+    place = Place(folder / "door")
+    with SimulatedDoor(place, kind="off") as door:
+        for name in ("sync", "kiosk"):
+            door.processes[name].terminate()
+            door.processes[name].wait()
+        device_id = _device_id(place)
+        database = open_kiosk_database(place.station / "kiosk.db", device_id=device_id, place_id="bench", random_bytes=os.urandom)
+        with closing(database):
+            fill(database, rows)
+            epoch = database.journal.origin.epoch
+            last = database.connection.execute("SELECT max(seq) FROM journal").fetchone()[0]
+        took, memory = _drain(place, epoch, last)
+    return [
+        Figure("sync.upload", took * 100_000 / rows, "s per 100,000 rows", _UPLOAD_S, "fixed"),
+        Figure("sync.memory", memory, "MiB", 150.0, "the agent's, resident, fixed"),
+    ]
+
+
+def _drain(place: Place, epoch: str, last: int) -> tuple[float, float]:
+    began, pause, memory = time.perf_counter(), threading.Event(), 0.0
+    command = [sys.executable, "-m", "kiosk", "sync", "--config", str(place.station / "sync.toml")]
+    with subprocess.Popen(command) as agent:
+        while True:
+            link = read_link(place.station / "sync.db")
+            if link is not None and link.acked.get(epoch, 0) >= last:
+                break
+            if agent.poll() is not None:
+                raise click.ClickException("the sync agent ended before everything was sent")
+            memory = max(memory, resident_mib(agent.pid))
+            pause.wait(0.1)
+        took = time.perf_counter() - began
+        agent.terminate()
+    return took, memory
+
+
+def _device_id(place: Place) -> str:
+    text = (place.station / "kiosk.toml").read_text()
+    line = next(each for each in text.splitlines() if each.startswith("device_id"))
+    return line.partition("=")[2].strip().strip('"')

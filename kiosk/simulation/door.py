@@ -1,0 +1,183 @@
+"""A whole simulated door: central server, kiosk and sync agent as processes of their own, over simulated devices and network."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from kiosk import settings
+from kiosk.services import pins
+from kiosk.services.changes import DirectoryChange, NewGuard, write_durably
+from kiosk.services.private_files import write_private
+from kiosk.simulation import people
+from kiosk.simulation.relay import Relay
+from kiosk.simulation.simulator import Simulator
+from kiosk.wiring import station_secret, submit_change
+from sync.clock import SystemClock
+from sync.server.app import open_store
+from sync.server.database import Database
+from sync.server.documents import read_import
+
+GUARD_ID, GUARD_NAME, GUARD_PIN = "satpam", "Petugas Jaga", "2580"
+_CHILD_STOPS_WITHIN_S = 10
+
+
+class DidNotStart(Exception):
+    """One of the programs ended before it was ready; it has said why on standard error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a simulated door keeps its things."""
+
+    data: Path
+
+    @property
+    def station(self) -> Path:
+        return self.data / "station"
+
+    @property
+    def central(self) -> Path:
+        return self.data / "central"
+
+    @property
+    def badges(self) -> Path:
+        return self.data / "badges" / "demo.json"
+
+    @property
+    def central_database(self) -> str:
+        return f"sqlite:///{self.central.absolute() / 'central.db'}"
+
+
+class SimulatedDoor:
+    """Everything at one door and behind it. Use as a context; leaving it ends every process."""
+
+    def __init__(
+        self, place: Place, *, port: int = 0, kind: str = "gy-mcu90614", station: Mapping[str, object] | None = None
+    ) -> None:
+        """`port` is the panel's, the server's is three above; 0 takes free ones. `kind` is a thermometer's, or "off".
+
+        `station` overrides keys of the kiosk's [station] settings.
+        """
+        self._place, self._port, self._kind, self._station = place, port, kind, dict(station or {})
+        self._stack = ExitStack()
+        self.processes: dict[str, subprocess.Popen[str]] = {}
+        self.addresses: dict[str, str] = {}
+
+    def __enter__(self) -> "SimulatedDoor":
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def _start(self) -> None:
+        place = self._place
+        for folder in (place.station, place.central, place.badges.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        device_id, codes = prepare(place)
+        bind = f"127.0.0.1:{self._port + 3 if self._port else 0}"
+        central_url = self._ready("central", "--database", place.central_database, "--bind", bind, "--json")["central"]
+        relay = Relay("127.0.0.1", int(central_url.rstrip("/").rpartition(":")[2]))
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="gapura-")))
+        simulated_kind = "gy-mcu90614" if self._kind == "off" else self._kind
+        self.simulator = self._stack.enter_context(
+            closing(Simulator(folder, relay=relay, people=codes, now=time.monotonic_ns, kind=simulated_kind))
+        )
+        self.simulator.wait_ready()
+        self._write_settings(device_id, relay.port)
+        found = self._ready("kiosk", "--config", str(place.station / "kiosk.toml"), "--json")
+        self._spawn("sync", "--config", str(place.station / "sync.toml"))
+        self.addresses = {**found, "central": central_url, "data": str(place.data)}
+
+    def _spawn(self, name: str, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kiosk", name, *arguments], stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self._stack.callback(_end, process)
+        self.processes[name] = process
+        return process
+
+    def _ready(self, name: str, *arguments: str) -> dict[str, str]:
+        process = self._spawn(name, *arguments)
+        line = process.stdout.readline() if process.stdout is not None else ""
+        if not line.strip():
+            raise DidNotStart(f"`gapura {name}` did not start; it has said why above")
+        found: dict[str, str] = json.loads(line)
+        return found
+
+    def _write_settings(self, device_id: str, relay_port: int) -> None:
+        station = {"name": "Kantor Bupati (demo)", "place": "Pintu utama", "device_id": device_id, **self._station}
+        kiosk: dict[str, Mapping[str, object]] = {
+            "station": station,
+            "web": {"port": self._port},
+            "camera": {"source": f"virtual:{self.simulator.camera.socket_path}"},
+            "thermometer": {"kind": self._kind, "port": self.simulator.thermometer.port, "simulated": True},
+            "clock": {"synced_by": "host"},
+        }
+        sync: dict[str, Mapping[str, object]] = {
+            "server": {"url": f"http://127.0.0.1:{relay_port}", "key_file": str(self._place.station / "server.key")},
+            "intervals": {"documents_s": 3, "retry_cap_s": 5},
+        }
+        for name, tables in (("kiosk.toml", kiosk), ("sync.toml", sync)):
+            write_durably(self._place.station / name, _toml(str(self._place.station), tables).encode())
+
+
+def prepare(place: Place) -> tuple[str, list[tuple[str, str]]]:
+    """Staff, badges, a guard and this door at the server; made once, found again later. Gives the device id and the codes."""
+    known = place.data / "demo.json"
+    if known.exists():
+        kept = json.loads(known.read_text(encoding="utf-8"))
+        return kept["device_id"], [(name, code) for name, code in kept["codes"]]
+    staff = people.make_staff(os.urandom)
+    now = SystemClock().now().claimed_at
+    with closing(Database(place.central_database)) as database:
+        database.migrate()
+        store = open_store(database)
+        device, key = store.devices.add("Pintu utama", place_id="pintu-utama", time_zone="Asia/Jakarta", now=now, site="demo")
+        store.documents.replace_directory(read_import(_export(staff)), now=now, progress=lambda: None)
+    write_private(place.station / "server.key", f"{key}\n".encode())
+    write_private(place.badges, json.dumps(dict(staff.codes), ensure_ascii=False, indent=1).encode())
+    guard = NewGuard(GUARD_ID, GUARD_NAME, "guard", pins.hash_pin(GUARD_PIN, station_secret(place.station)))
+    door = settings.Settings(data=str(place.station), station=settings.Station(device_id=device.id))
+    submit_change(door, DirectoryChange(guards=[guard]), {})
+    write_durably(known, json.dumps({"device_id": device.id, "codes": staff.codes}).encode())
+    return device.id, staff.codes
+
+
+def _export(staff: people.Staff) -> bytes:
+    """The staff as `gapura staff export` writes them."""
+    photos = {sha256: base64.b64encode(content).decode() for sha256, content in staff.photos.items()}
+    return msgspec.json.encode({**msgspec.structs.asdict(staff.directory), "photos": photos})
+
+
+def _toml(data: str, tables: Mapping[str, Mapping[str, object]]) -> str:
+    lines = [f"data = {json.dumps(data)}"]  # a JSON string, number or boolean is a TOML one too
+    for name, values in tables.items():
+        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(_CHILD_STOPS_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
