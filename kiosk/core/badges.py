@@ -1,6 +1,6 @@
 """The badge code: `G1` and a 128-bit token in base32. Opaque: it says nothing about the person, and only its hash is kept.
 
-Upper-case alphanumeric, 28 characters: it fits QR version 2 and survives a keyboard-wedge scanner of any layout that has A-Z and 2-7.
+Upper-case alphanumeric, 28 characters: it fits QR version 2 and survives a keyboard-wedge scanner of any layout with A-Z, 2-7.
 """
 
 import base64

@@ -205,8 +205,8 @@ class Lane:
             self._commit(tuple(Event(e.kind, e.payload, id=e.id) for e in appended), moment)
         sound = next((each.sound for each in effects if isinstance(each, Play)), None)
         screen = next((each.screen for each in reversed(effects) if isinstance(each, Show)), None)
-        if screen is not None:
-            self._show(Shown(screen, sound))
+        if screen is not None or sound is not None:
+            self._show(Shown(screen or self._state.screen, sound))
         if appended or any(isinstance(each, CallGuard) for each in effects):
             self._committed()
         answer = next((each for each in effects if isinstance(each, Answer)), None)

@@ -17,6 +17,7 @@ from sync.protocol.events import Kind
 
 _RECENT_ROWS = 300
 _KNOWN_REASONS = frozenset(Reason)
+_UNMEASURED = frozenset({Reason.TEMPERATURE_UNMEASURED, Reason.SENSOR_LOST, Reason.NO_VALID_READING, Reason.MEASURE_TIMEOUT})
 _STANDING_OF_REASON = {Reason.BADGE_REVOKED: Standing.REVOKED, Reason.BADGE_EXPIRED: Standing.EXPIRED}
 
 
@@ -45,7 +46,8 @@ def _recent(db: sqlite3.Connection, arrival: Arrival, moment: Moment) -> Recent:
     at = At(_ms_of(arrival, moment), arrival.at, arrival.clock_state == "synced")
     standing = _standing(arrival.kind, _reasons(arrival.reasons), person)
     tap = Tap(arrival.tap_id, at, Direction(arrival.direction))
-    return Recent(tap, at.ms, standing, person, arrival.token_sha256)
+    answered = arrival.verdict not in (None, "abandoned")
+    return Recent(tap, at.ms, standing, person, arrival.token_sha256, answered=answered)
 
 
 def _hold(db: sqlite3.Connection, hold: OpenHold, moment: Moment, policy: Policy) -> Hold:
@@ -55,6 +57,7 @@ def _hold(db: sqlite3.Connection, hold: OpenHold, moment: Moment, policy: Policy
     refused = next((_STANDING_OF_REASON[each] for each in reasons if each in _STANDING_OF_REASON), None)
     standing = refused or (Standing.KNOWN if person is not None else Standing.UNKNOWN)
     wait_min = hold.recheck_after_min
+    unmeasured = any(each in _UNMEASURED for each in reasons)
     return Hold(
         id=hold.hold_id,
         key=badge_key(standing, person, hold.token_sha256),
@@ -63,10 +66,15 @@ def _hold(db: sqlite3.Connection, hold: OpenHold, moment: Moment, policy: Policy
         reasons=reasons,
         opened_ms=opened_ms,
         expires_ms=opened_ms + policy.hold_lasts_ms,
-        recheck_at_ms=None if wait_min is None or hold.rechecks else opened_ms + wait_min * 60_000,
+        recheck_at_ms=opened_ms if unmeasured else _recheck_at_ms(hold, opened_ms),
         recheck_minutes=wait_min,
         high=Reason.TEMPERATURE_HIGH in reasons or Reason.TEMPERATURE_HIGH_AGAIN in reasons,
     )
+
+
+def _recheck_at_ms(hold: OpenHold, opened_ms: int) -> int | None:
+    """After a second high reading only an officer decides; so also where no second reading was offered."""
+    return None if hold.recheck_after_min is None or hold.rechecks else opened_ms + hold.recheck_after_min * 60_000
 
 
 def _standing(kind: str, reasons: tuple[Reason, ...], person: Person | None) -> Standing:

@@ -161,7 +161,8 @@ def _judged(verdict: str) -> Callable[[sqlite3.Connection, Entry, dict[str, Any]
 
 
 def _measured(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> None:
-    shown = payload.get("skin_temperature_c")
+    skin_c, body_c = payload.get("skin_temperature_c"), payload.get("body_temperature_c")
+    shown = body_c if skin_c is None else skin_c
     _on_arrival(db, payload, "shown_temperature_c = ?", (shown,))
     db.execute("UPDATE holds SET shown_temperature_c = ? WHERE tap_id = ? AND closed_at IS NULL", (shown, payload.get("tap_id")))
 
