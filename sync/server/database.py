@@ -9,7 +9,16 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from sync.server.errors import BadSettings, StoreUnavailable
@@ -86,10 +95,14 @@ def migration_config(connection: Connection) -> Config:
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Raise the driver's troubles as ours; mistakes in a statement stay what they are."""
+    """Raise the driver's and the pool's troubles as ours; mistakes in a statement stay what they are."""
     try:
         yield
-    except (OperationalError, InterfaceError) as exc:
+    except PoolTimeout as exc:
+        raise StoreUnavailable("the database cannot be used: all connections are busy") from exc
+    except (IntegrityError, ProgrammingError, DataError):
+        raise
+    except (DatabaseError, InterfaceError) as exc:
         raise StoreUnavailable(f"the database cannot be used: {exc.orig}") from exc
 
 

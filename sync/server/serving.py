@@ -103,7 +103,12 @@ def _load(settings: Settings, parent: int) -> Any:
 
 
 def _end_with(parent: int) -> None:
-    """Let this worker end when its parent does, by SIGKILL too: it would serve on, and keep the port from the next server."""
+    """Make this worker end when and only when its parent says so, or is gone.
+
+    Without the first line a Ctrl-C reaches it beside the parent's own signal, and granian then waits until the worker is killed;
+    without the second it outlives a killed parent, and keeps the port from the next server.
+    """
+    os.setpgrp()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
     if os.getppid() != parent:
         raise SystemExit(1)

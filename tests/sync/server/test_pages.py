@@ -133,7 +133,7 @@ def test_today_shows_who_came(client, store, door, clock):
     assert page.count("Ana &lt;b&gt;") == 2
     for words in ("07.12 WIB", "Rabu, 10 Juni 2020", "Pintu utama", "Perlu petugas", "Pulang", "Terhubung"):
         assert words in page
-    assert "39" not in re.sub(r"<(script|link)[^>]*>|csrf_token.*?>", "", page)
+    assert not re.search(r"39[.,]1", page)
 
 
 def test_the_day_filters_by_door(client, store, door, clock):

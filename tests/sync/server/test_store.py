@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import shutil
 import stat
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select
+from sqlalchemy.engine import make_url
 
 from sync.server.database import Database
 from sync.server.documents import MAX_PHOTO_BYTES, read_import
@@ -41,6 +43,34 @@ def test_sqlite_is_opened_to_last(database):
         }
         assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() >= 1000
+
+
+def test_readers_do_not_wait_for_a_writer(database, store):
+    """While a batch is being written, pages read what was there before."""
+    with database.writing() as connection:
+        connection.execute(people.insert().values(id="P1", name="Ana", unit="", post=""))
+        with database.reading() as other:
+            assert other.execute(select(people)).all() == []
+
+
+def test_a_writer_waits_its_turn(engine_url, migrated):
+    """A second writer is told that the store is busy, and nothing of it is kept."""
+    shutil.copy(migrated, make_url(engine_url).database)
+    with closing(Database(engine_url, connections=2)) as database, database.writing() as first:
+        first.execute(people.insert().values(id="P1", name="Ana", unit="", post=""))
+        with database.engine.connect() as second:
+            second.connection.driver_connection.execute("PRAGMA busy_timeout=10")
+        with pytest.raises(StoreUnavailable), database.writing():
+            pass
+
+
+def test_a_file_that_is_no_database(tmp_path):
+    """A file of something else is said to be none, and is not touched."""
+    file = tmp_path / "letter.txt"
+    file.write_bytes(b"Dengan hormat, " * 500)
+    with closing(Database(f"sqlite:///{file}")) as database, pytest.raises(StoreUnavailable):
+        database.migrate()
+    assert file.read_bytes() == b"Dengan hormat, " * 500
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "sqlite://", "sqlite:///:memory:", "oracle://x/y", "postgresql+nothing://x/y"])
