@@ -207,7 +207,7 @@ class CaptureLoop:
         """True once an opened camera has had its time to give a new picture. Cameras may begin with a few damaged ones."""
         if self.outage() is None or self._opened_at_ns is None:
             return False
-        return self._now() - max(self._opened_at_ns, self._fresh_at_ns) > self._stale_after_ns
+        return self._now() - self._opened_at_ns > self._stale_after_ns
 
     def _reopen_later(self) -> float:
         self._let_go()

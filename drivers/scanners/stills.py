@@ -33,7 +33,7 @@ def read_file(decoder: Decoder, path: Path) -> Still:
     began_ns = time.perf_counter_ns()
     codes = decoder.read_still(gray)
     spent_ms = (time.perf_counter_ns() - began_ns) / 1e6
-    texts = texts_of(tuple(code for code in codes if code.trouble is not Trouble.BINARY))
+    texts = texts_of(codes)
     if not codes:
         return Still((), spent_ms, "no QR code was found on it")
     if not texts:

@@ -165,16 +165,12 @@ def _scan(gray: Gray, *, return_errors: bool = False) -> list[zxingcpp.Barcode]:
 
 
 def _code(found: zxingcpp.Barcode) -> Code:
-    if found.content_type == zxingcpp.ContentType.Binary:
-        return Code(None, Trouble.BINARY)
     text = found.text
     # Line ends and tabs are text, contact cards hold them; a blank code and other control characters are not.
     visible = "".join(text.split())
-    if not visible:
+    if found.content_type == zxingcpp.ContentType.Binary or not visible or not visible.isprintable():
         return Code(None, Trouble.BINARY)
-    if len(text) > MAX_TEXT:
-        return Code(text, Trouble.TOO_LONG)
-    return Code(text, None if visible.isprintable() else Trouble.BINARY)
+    return Code(text, Trouble.TOO_LONG if len(text) > MAX_TEXT else None)
 
 
 def _gray(picture: npt.ArrayLike) -> Gray:

@@ -124,7 +124,10 @@ class VirtualCameraProcess:
             str(fps),
         ]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "drivers.virtual.camera", *arguments, "--until-stdin-ends"], stdin=subprocess.PIPE
+            [sys.executable, "-m", "drivers.virtual.camera", *arguments, "--until-stdin-ends"],
+            stdin=subprocess.PIPE,
+            # Ctrl-C at a terminal is for this process; it then ends the camera in its own order.
+            start_new_session=True,
         )
 
     @property

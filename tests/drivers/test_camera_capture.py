@@ -82,6 +82,15 @@ def test_an_unplugged_camera_is_noticed_at_once_and_serves_again(caplog):
     loop.close()
 
 
+def test_each_outage_begins_with_a_quick_attempt():
+    """The second time the plug is pulled, the waits are short again."""
+    frames = hall_frames(2)
+    loop, _ = loop_over([frames[0], Unplugged(failed_opens=2), frames[1], Unplugged(failed_opens=2)])
+    waits = [loop.step() for _ in range(8)]
+    assert waits == [0.0, 0.0, 0.25, 0.5, 0.0, 0.0, 0.25, 0.5]
+    loop.close()
+
+
 def test_waits_between_attempts_do_not_grow_for_ever():
     """A camera plugged in after a night is served within two seconds."""
     loop, _ = loop_over([], for_ever=Unplugged(failed_opens=10**6))
@@ -129,6 +138,7 @@ def test_a_read_that_never_comes_back_is_noticed_and_left_behind(caplog):
     ticks.advance(2.1)
     assert loop.state is CameraState.SILENT
     assert len(caplog.records) == 1
+    assert [thread.daemon for thread in threading.enumerate() if thread.name == "camera scripted camera"] == [True]
     closing = threading.Thread(target=loop.close)
     closing.start()
     closing.join(3.0)

@@ -7,10 +7,12 @@ import pytest
 
 from drivers.base import PreviewSource, Scanner, Sighting
 from drivers.errors import DeviceTimeout, DeviceUnavailable
+from drivers.scanners.camera import PixelFrame
 from drivers.scanners.camera_scanner import CameraScanner
 from drivers.scanners.motion import MotionGate
 from drivers.virtual.camera_faults import ScriptedSource, Stuck, Unplugged
-from tests.drivers.pictures import BADGE, badge_frames, hall_frames
+from drivers.virtual.scene import make_badge_image
+from tests.drivers.pictures import BADGE, badge_frames, hall_frames, on_white
 
 S = 1_000_000_000
 PAUSE = Stuck(0.01)
@@ -85,6 +87,27 @@ def test_a_badge_is_read_after_the_camera_comes_back(scan):
             continue
     assert isinstance(sighting, Sighting)
     assert sighting.text == BADGE
+
+
+class Motionless(PixelFrame):
+    """A frame in which the motion gate sees nothing move."""
+
+    def thumbnail(self):
+        return np.zeros((60, 80), np.uint8)
+
+
+def test_a_badge_that_never_moves_is_found_and_kept():
+    """Once a second a picture is read although nothing moves; the badge then stays one sighting between those readings."""
+    badge, empty = on_white(make_badge_image(BADGE, module=4)), np.full((300, 300), 255, np.uint8)
+    script = [act for n in range(90) for act in (Motionless((badge if n > 40 else empty) - np.uint8(n % 2)), PAUSE)]
+    # Time passes twenty times as fast, so that the gate's two and a half seconds are over soon.
+    source = ScriptedSource(script)
+    scanner = CameraScanner(source, now=lambda: 20 * time.monotonic_ns(), timeout_s=0.2, gone_after_ms=500, stale_after_s=60.0)
+    sightings = []
+    while (scanner.preview_jpeg() or (0, b""))[0] < 90:
+        sightings.append(scanner.read())
+    scanner.close()
+    assert [sighting.text for sighting in sightings if sighting] == [BADGE]
 
 
 def thumbnails(frames):

@@ -70,7 +70,7 @@ def test_a_located_code_gives_a_hint_after_a_while():
 
 def test_a_badge_on_its_way_gives_no_hint():
     """Located for a moment, then read: no hint, also not while it is drawn back."""
-    steps = [(0, LOCATED), (300, LOCATED), (600, look("G1A")), (650, LOCATED), (900, LOCATED), (1200, LOCATED)]
+    steps = [(0, LOCATED), (300, LOCATED), (580, LOCATED), (600, look("G1A")), (620, LOCATED), (720, LOCATED), (900, LOCATED)]
     assert [sighting.text for sighting in walk(steps)] == ["G1A"]
 
 

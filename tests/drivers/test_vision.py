@@ -85,7 +85,7 @@ def test_a_code_that_cannot_be_read_is_located():
 def test_binary_codes_are_none_of_ours(payload):
     """A code that holds no text is told apart, is no usable text, and counts as located."""
     picture = on_white(make_badge_image(payload))
-    assert {code.trouble for code in Decoder().one_pass(picture)} == {Trouble.BINARY}
+    assert Decoder().one_pass(picture) == (Code(None, Trouble.BINARY),)
     look = LiveDecoder().look(picture)
     assert (look.texts, look.located) == ((), True)
 
@@ -96,6 +96,21 @@ def test_an_oversized_text_is_none_of_ours():
     (code,) = Decoder().one_pass(picture)
     assert (code.text, code.trouble) == ("LONG" * 200, Trouble.TOO_LONG)
     assert LiveDecoder().look(picture).texts == ()
+
+
+def test_a_located_code_gets_all_passes_at_once():
+    """Where the plain pass finds a code that it cannot read, the same frame is tried with every pass."""
+    rng = np.random.default_rng(4)
+    plain = on_white(make_badge_image(BADGE, module=4), gap=120) / 255
+    y, x = np.mgrid[: plain.shape[0], : plain.shape[1]]
+    middle_x, middle_y = rng.uniform(0.35, 0.65, 2) * plain.shape[::-1]
+    spot = np.exp(-((x - middle_x) ** 2 + (y - middle_y) ** 2) / (2 * rng.uniform(8, 50) ** 2))
+    glare = 50 + 120 * plain + (200 - 120 * plain) * spot * 0.99 + rng.normal(0, rng.uniform(0, 12), plain.shape)
+    picture = glare.clip(0, 255).astype(np.uint8)
+    live = LiveDecoder()
+    assert not Decoder().one_pass(picture)
+    assert not texts_of(Decoder().one_pass(Decoder().passes[0](picture)))
+    assert live.look(picture).texts == (BADGE,)
 
 
 def test_text_of_several_lines_is_text():
