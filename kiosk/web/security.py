@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 CONTENT_POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; frame-src 'none'"
@@ -67,7 +67,9 @@ def add_headers(response: Response) -> Response:
 def show_problems(app: Flask) -> None:
     """Every HTTP error is one sentence on a page of ours."""
 
-    def problem(error: HTTPException) -> tuple[str, int] | HTTPException:
+    def problem(error: HTTPException) -> tuple[str, int] | Response | HTTPException:
+        if isinstance(error, SecurityError):  # an address that is not ours: nothing can be linked from it
+            return Response("this host is not served here\n", 400, mimetype="text/plain")
         code = 403 if isinstance(error, CSRFError) else error.code or 500
         if code < 400:
             return error
