@@ -21,7 +21,7 @@ def decode(context: click.Context, images: tuple[Path, ...], *, as_json: bool) -
     decoder, failed = Decoder(), False
     for path in images:
         try:
-            still = read_file(decoder, path)
+            still = read_file(decoder, path, now=time.perf_counter_ns)
         except NotAPicture as exc:
             click.echo(f"{path}: {exc}.", err=True)
             failed = True
