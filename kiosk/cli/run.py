@@ -58,10 +58,13 @@ def _run(settings: Settings, as_json: bool) -> None:
         _say_ready(server, settings, as_json)
         program.wait()
     finally:
-        program.stop()
+        built.stopping.set()
         server.stop()
-    if program.failure is not None:
+        program.stop()
+    if isinstance(program.failure, DatabaseError):
         raise program.failure
+    if program.failure is not None:
+        raise fail(f"the kiosk ended by a fault of its own ({type(program.failure).__name__}); the log above says where")
 
 
 def build_server(built: Kiosk) -> KioskServer:
@@ -85,7 +88,8 @@ def _listen(server: KioskServer, settings: Settings) -> None:
 
 
 def _say_ready(server: KioskServer, settings: Settings, as_json: bool) -> None:
-    base = f"http://{settings.web.host}:{server.port}"
+    host = f"[{settings.web.host}]" if ":" in settings.web.host else settings.web.host
+    base = f"http://{host}:{server.port}"
     addresses = {"panel": f"{base}/", "guard": f"{base}/guard", "data": settings.data}
     click.echo(json.dumps(addresses) if as_json else f"The door is open: {addresses['panel']}  guard: {addresses['guard']}")
 

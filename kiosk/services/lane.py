@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from drivers.base import Sample, Sighting
@@ -26,7 +27,11 @@ from sync.ids import RandomBytes, uuid7
 from sync.journal import Event
 from sync.protocol.events import Kind
 
-ASK_TIMEOUT_S = 2.0
+R = TypeVar("R")
+
+ASK_TIMEOUT_S = 1.5
+"""So long a caller waits for the lane; then the request is withdrawn, unless it is being committed just then."""
+_COMMITTING_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +99,26 @@ class Lane:
         self._inbox.put(item)
 
     def ask(self, decision: inputs.GuardDecision) -> Answered:
-        """Hand in a guard's decision and wait for its answer, which comes after it is committed."""
+        """Hand in a guard's decision and wait for its answer, which comes after it is committed.
+
+        Raises:
+            DatabaseError: as the commit raised it.
+            TimeoutError: the lane does not answer; the decision will not be taken up any more.
+        """
         reply: Future[Answered] = Future()
         self._inbox.put(Asked(decision, reply))
-        return reply.result(ASK_TIMEOUT_S)
+        return _answer(reply)
 
     def journal(self, *events: Event) -> None:
         """Journal what happened beside the session, and wait until it is committed.
 
         Raises:
             DatabaseError: as the commit raised it.
-            TimeoutError: the lane does not answer.
+            TimeoutError: the lane does not answer; nothing of this will be journaled any more.
         """
         reply: Future[None] = Future()
         self._inbox.put(Happened(events, reply))
-        reply.result(ASK_TIMEOUT_S)
+        _answer(reply)
 
     def note(self, *events: Event) -> None:
         """Journal what happened beside the session, without waiting for it."""
@@ -135,6 +145,16 @@ class Lane:
             self._advance(lambda at: inputs.TimePassed(at))
             return
         self._take(item)
+
+    def finish(self, *events: Event) -> None:
+        """Take what was handed in and not looked at yet, and journal `events` behind it. Only once `run` has ended.
+
+        Raises:
+            DatabaseError
+        """
+        for _ in range(self._inbox.qsize()):
+            self.step()
+        self._commit(events, self._clock.now())
 
     def _wait_s(self, max_wait_s: float) -> float:
         deadline_ms = session.next_deadline_ms(self._state)
@@ -175,6 +195,8 @@ class Lane:
         return self._clock.now().wall.astimezone(self._zone).date().isoformat()
 
     def _decide(self, asked: Asked) -> None:
+        if not asked.reply.set_running_or_notify_cancel():
+            return  # whoever asked was told that it is not done
         try:
             answer = self._advance(lambda _: asked.decision)
         except BaseException as exc:
@@ -183,6 +205,8 @@ class Lane:
         asked.reply.set_result(answer or Answered(False, "unknown_hold"))
 
     def _happened(self, item: Happened) -> None:
+        if not item.reply.set_running_or_notify_cancel():
+            return
         try:
             self._commit(item.events, self._clock.now())
         except BaseException as exc:
@@ -225,6 +249,15 @@ class Lane:
         if event.kind not in (Kind.ATTENDANCE_TAPPED, Kind.BADGE_UNMATCHED):
             return event.payload
         return {**event.payload, "local_time": local_text(moment.wall, self._zone)}
+
+
+def _answer(reply: "Future[R]") -> R:
+    try:
+        return reply.result(ASK_TIMEOUT_S)
+    except TimeoutError:
+        if reply.cancel():
+            raise
+        return reply.result(_COMMITTING_S)  # it is being committed at this moment, and what is committed is not denied
 
 
 def local_text(wall: datetime, zone: ZoneInfo) -> str:

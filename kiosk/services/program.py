@@ -13,8 +13,9 @@ from kiosk.services.devices import DeviceLoop
 from kiosk.services.lane import Lane, Offer, SensorState
 from kiosk.services.station import KioskStation
 from kiosk.services.views import DeviceState
+from kiosk.store import projections
 from kiosk.store.database import KioskDatabase
-from sync.clock import Clock
+from sync.clock import Clock, SyncState
 from sync.database import DatabaseError
 from sync.journal import Event
 from sync.protocol.events import Kind
@@ -24,6 +25,10 @@ logger = logging.getLogger(__name__)
 _INBOX_EVERY_S = 1.0
 _LAST_WORDS_S = 2.0
 """How long the out-of-service screen is shown before the program ends."""
+_STOPS_WITHIN_S = 3.0
+"""All threads together; one that hangs in a device or on a disk ends with the process."""
+_HOUSEKEEPING_S = 3600.0
+_SCREENS_KEEP_DAYS = 3
 
 
 class Program:
@@ -45,74 +50,101 @@ class Program:
         self._data, self._clock, self._database = data, clock, database
         self._lane, self._station, self._health, self._stopping = lane, station, health, stopping
         self._scanner, self._thermometer = scanner, thermometer
-        self.failure: DatabaseError | None = None
+        self.failure: Exception | None = None
+        self._failing = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._lane_thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Start every thread and journal that the station is in service."""
-        self._spawn("lane", self._run_lane)
+        self._lane.note(Event(Kind.STATION_STARTED, {"boot_id": self._clock.now().boot_id}))
+        self._lane_thread = self._spawn("lane", lambda: self._lane.run(self._stopping))
         self._spawn("publisher", lambda: self._station.run_publisher(self._stopping))
         for loop in self._device_loops():
             self._spawn(loop.name, partial(loop.run, self._stopping))
         self._spawn("inbox", self._run_inbox)
-        self._lane.note(Event(Kind.STATION_STARTED, {"boot_id": self._clock.now().boot_id}))
 
     def wait(self) -> None:
         """Return when the station is stopping, for whatever reason."""
         self._stopping.wait()
 
     def stop(self) -> None:
-        """Stop every thread, journal it if that is still possible, and let devices and database go."""
-        if self.failure is None and not self._stopping.is_set():
-            self._last_event()
+        """Stop every thread, journal it if that is still possible, and let devices and database go, within a few seconds."""
         self._stopping.set()
         self._station.panel.close()
         self._station.guard.close()
+        ends_ns = self._clock.now().mono_ns + int(_STOPS_WITHIN_S * 1e9)
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(max(0.0, (ends_ns - self._clock.now().mono_ns) / 1e9))
         for device in (self._scanner, self._thermometer):
             if device is not None:
                 device.close()
+        self._close_journal()
+
+    def _close_journal(self) -> None:
+        if self._lane_thread is not None and self._lane_thread.is_alive():
+            logger.warning("the journal is still being written; it is closed by the end of the process")
+            return
         try:
+            if self._lane_thread is not None and self.failure is None:
+                self._lane.finish(Event(Kind.STATION_STOPPED))
             self._database.close()
         except DatabaseError as exc:
-            logger.warning("closing the journal: %s", exc)
-
-    def _last_event(self) -> None:
-        try:
-            self._lane.journal(Event(Kind.STATION_STOPPED))
-        except (DatabaseError, TimeoutError) as exc:
             logger.warning("the stop could not be journaled: %s", exc)
 
-    def _spawn(self, name: str, run: Callable[[], None]) -> None:
-        thread = threading.Thread(target=run, name=name, daemon=True)
+    def _spawn(self, name: str, run: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=self._run, args=(run,), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
+        return thread
 
-    def _run_lane(self) -> None:
+    def _run(self, run: Callable[[], None]) -> None:
         try:
-            self._lane.run(self._stopping)
+            run()
         except DatabaseError as exc:
-            self.failure = exc
-            logger.critical("out of service: %s", exc)
-            self._station.out_of_service()
-            self._stopping.wait(_LAST_WORDS_S)
-            self._stopping.set()
+            self._fail(exc, None)
+        except Exception as exc:  # noqa: BLE001  # the one barrier: a door with a dead thread must say so, and start anew
+            self._fail(exc, exc)
+
+    def _fail(self, why: Exception, trace: Exception | None) -> None:
+        """Go out of service, once, and end the program."""
+        with self._failing:
+            if self.failure is not None:
+                return
+            self.failure = why
+        logger.critical("out of service: %s", why or type(why).__name__, exc_info=trace)
+        self._station.out_of_service()
+        self._stopping.wait(_LAST_WORDS_S)
+        self._stopping.set()
 
     def _run_inbox(self) -> None:
-        said: set[str] = set()
+        since_s, trouble = _HOUSEKEEPING_S, ""
         while not self._stopping.wait(_INBOX_EVERY_S):
             try:
                 done = changes.apply_inbox(self._data, self._database, self._clock.now())
-            except (DatabaseError, OSError) as exc:
-                if str(exc) not in said:
-                    said.add(str(exc))
+            except OSError as exc:
+                if str(exc) != trouble:
+                    trouble = str(exc)
                     logger.warning("the inbox cannot be applied: %s", exc)
                 continue
+            if trouble:
+                logger.info("the inbox can be applied again")
+                trouble = ""
             for each in done.set_aside:
                 logger.warning("set aside, it makes no sense: %s", each)
             if done.applied:
                 self._station.committed()
+            since_s += _INBOX_EVERY_S
+            if since_s > _HOUSEKEEPING_S:
+                since_s = 0.0
+                self._forget()
+
+    def _forget(self) -> None:
+        """Drop what no screen shows any more. Not by a clock that nobody vouches for: it might call today last year."""
+        moment = self._clock.now()
+        if moment.sync_state is SyncState.SYNCED:
+            with self._database.transaction() as db:
+                projections.forget_before(db, moment.wall, _SCREENS_KEEP_DAYS)
 
     def _device_loops(self) -> list[DeviceLoop[Offer]]:
         loops: list[DeviceLoop[Offer]] = []
@@ -123,12 +155,17 @@ class Program:
         return loops
 
     def _loop(self, name: str, read: Callable[[], Offer | None]) -> DeviceLoop[Offer]:
+        was_ok = True
+
         def changed(state: DeviceState) -> None:
             self._health.set_device(name, state)
             if name == "thermometer":
                 self._lane.offer(SensorState(None if state is DeviceState.OK else str(state)))
-            kind = Kind.DEVICE_BACK if state is DeviceState.OK else Kind.DEVICE_LOST
-            self._lane.note(Event(kind, {"device": name, "state": str(state)}))
+            nonlocal was_ok
+            if (state is DeviceState.OK) != was_ok:
+                # Once when an outage begins and once when it ends; how it looks in between changes too often to be kept.
+                was_ok = state is DeviceState.OK
+                self._lane.note(Event(Kind.DEVICE_BACK if was_ok else Kind.DEVICE_LOST, {"device": name, "state": str(state)}))
             self._station.health_changed()
 
         return DeviceLoop(name, read=read, deliver=self._lane.offer, changed=changed)
