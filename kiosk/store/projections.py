@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from kiosk.core.values import Reason
 from sync import journal
 from sync.clock import utc_datetime, utc_text
 from sync.journal import Entry
@@ -88,13 +89,11 @@ def arrivals_between(db: sqlite3.Connection, start: datetime, end: datetime) -> 
 
 def people_since(db: sqlite3.Connection, start: datetime) -> int:
     """How many different people tapped since `start`."""
-    row = db.execute("SELECT count(DISTINCT person_id) FROM arrivals WHERE at >= ?", (utc_text(start),)).fetchone()
+    kinds = (Kind.ATTENDANCE_TAPPED, Kind.ATTENDANCE_MANUAL)
+    row = db.execute(
+        "SELECT count(DISTINCT person_id) FROM arrivals WHERE at >= ? AND kind IN (?, ?)", (utc_text(start), *kinds)
+    ).fetchone()
     return int(row[0])
-
-
-def unfinished(db: sqlite3.Connection) -> list[Arrival]:
-    """Taps of known people without a verdict: goes that a restart has cut off. Only the newest rows can be such."""
-    return [a for a in newest_arrivals(db, 200) if a.verdict is None and a.kind == Kind.ATTENDANCE_TAPPED]
 
 
 def open_holds(db: sqlite3.Connection) -> list[OpenHold]:
@@ -168,8 +167,9 @@ def _measured(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> 
 
 
 def _abandoned(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> None:
-    reasons = json.dumps([payload.get("reason")])
-    _on_arrival(db, payload, "verdict = coalesce(verdict, 'abandoned'), reasons = ?", (reasons,))
+    # Whoever was held and left the second measurement is held for the reasons they were held for.
+    changes = "reasons = CASE WHEN coalesce(verdict, 'abandoned') = 'abandoned' THEN ? ELSE reasons END"
+    _on_arrival(db, payload, f"{changes}, verdict = coalesce(verdict, 'abandoned')", (json.dumps([payload.get("reason")]),))
 
 
 def _hold_opened(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> None:
@@ -193,9 +193,12 @@ def _hold_opened(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) 
 
 
 def _hold_rechecked(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> None:
+    # A temperature does not change what a hold about a badge is about.
+    about_badge = [json.dumps([reason]) for reason in (Reason.BADGE_UNKNOWN, Reason.BADGE_REVOKED, Reason.BADGE_EXPIRED)]
     db.execute(
-        "UPDATE holds SET rechecks = rechecks + 1, reasons = ? WHERE hold_id = ?",
-        (json.dumps(payload.get("reasons", [])), payload["hold_id"]),
+        "UPDATE holds SET rechecks = rechecks + 1, reasons = CASE WHEN reasons IN (?, ?, ?) THEN reasons ELSE ? END"
+        " WHERE hold_id = ?",
+        (*about_badge, json.dumps(payload.get("reasons", [])), payload["hold_id"]),
     )
 
 
