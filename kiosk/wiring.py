@@ -1,9 +1,11 @@
 """The one place where a kiosk is put together. Everything below is handed what it needs; nobody else sees the settings."""
 
+import errno
 import os
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,12 +24,15 @@ from kiosk.services import changes
 from kiosk.services.changes import DirectoryChange, Submitted
 from kiosk.services.device_health import HealthKeeper
 from kiosk.services.lane import Lane
+from kiosk.services.private_files import write_private
 from kiosk.services.restart import restore
 from kiosk.services.station import KioskStation
 from kiosk.services.views import DeviceState
 from kiosk.settings import Settings
 from kiosk.store.database import KioskDatabase, open_kiosk_database
 from sync.clock import Clock, SystemClock
+
+_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,15 +189,27 @@ def build_station_thermometer(settings: Settings, now: Callable[[], int]) -> The
 
 
 def station_secret(data: Path) -> bytes:
-    """This station's own secret, for sessions and as the PINs' pepper: 32 bytes in a file only its owner can read."""
+    """This station's own secret, for sessions and as the PINs' pepper: 32 bytes in a file only its owner can read.
+
+    Whoever asks first makes it; it is there whole or not at all.
+
+    Raises:
+        OSError
+    """
     path = data / "secret"
     if not path.exists():
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(32))
-            file.flush()
-            os.fsync(file.fileno())
-    return path.read_bytes()
+        own = data / f"secret-{secrets.token_hex(8)}"
+        try:
+            write_private(own, secrets.token_bytes(_SECRET_BYTES))
+            with suppress(FileExistsError):  # another program was first: its secret is the station's
+                path.hardlink_to(own)
+        finally:
+            own.unlink(missing_ok=True)
+        changes.sync_folder(data)
+    secret = path.read_bytes()
+    if len(secret) != _SECRET_BYTES:
+        raise OSError(errno.EINVAL, "damaged; remove it and give every guard a new PIN", str(path))
+    return secret
 
 
 def local_today(settings: Settings, clock: Clock) -> date:
