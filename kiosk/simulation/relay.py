@@ -59,7 +59,13 @@ class Relay:
                 continue
             far.settimeout(None)
             with self._lock:
-                self._open |= {near, far}
+                is_cut = self._listener is not listener
+                if not is_cut:
+                    self._open |= {near, far}
+            if is_cut:  # between the greeting and here
+                _drop(near)
+                _drop(far)
+                return
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._pump, args=(source, sink), name="relay pump", daemon=True).start()
 
