@@ -77,16 +77,20 @@ def station_lock(data: Path) -> Iterator[None]:
         WrongUser: root called, and would leave its own files in somebody else's folder.
         OSError: the data folder cannot be written.
     """
-    data.mkdir(parents=True, exist_ok=True)
-    owner = data.stat().st_uid
-    if owner != os.geteuid() == 0:
-        raise WrongUser(errno.EPERM, f"the folder belongs to user {owner}; run this as that user, for example with runuser")
+    _own_folder(data)
     with (data / "kiosk.lock").open("a", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
             raise StationBusy(f"{data}: a kiosk is already running on this data folder") from exc
         yield
+
+
+def _own_folder(data: Path) -> None:
+    data.mkdir(parents=True, exist_ok=True)
+    owner = data.stat().st_uid
+    if owner != os.geteuid() == 0:
+        raise WrongUser(errno.EPERM, f"the folder belongs to user {owner}; run this as that user, for example with runuser")
 
 
 def submit(
@@ -103,9 +107,11 @@ def submit(
     `name` makes the file's name unique; `photos` are files by the SHA-256 that the people in the change carry.
 
     Raises:
+        WrongUser: as `station_lock`; nothing was queued.
         OSError: the data folder cannot be written.
         DatabaseError: the database cannot be used; the change stays queued.
     """
+    _own_folder(data)
     inbox = data / "inbox"
     (inbox / "photos").mkdir(parents=True, exist_ok=True)
     for sha256, path in photos.items():

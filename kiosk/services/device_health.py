@@ -68,9 +68,11 @@ class HealthKeeper:
         """Look at clock, disk, directory, journal and link again.
 
         Raises:
-            DatabaseError: kiosk.db cannot be read.
+            DatabaseError: kiosk.db cannot be read, or its folder is gone.
         """
-        moment, link, free_mib = self._clock.now(), self._read_link(), shutil.disk_usage(self._data).free // (1 << 20)
+        moment, link = self._clock.now(), self._read_link()
+        with database_errors(self._data):
+            free_mib = shutil.disk_usage(self._data).free // (1 << 20)
         waiting, known = self._read_journal(link)
         with self._lock:
             self._health = replace(

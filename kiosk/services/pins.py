@@ -5,7 +5,7 @@ import hmac
 import itertools
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 _FREE_TRIES = 3
 _WAIT_S = (2, 4, 8, 15, 30, 60, 120, 300)
@@ -23,7 +23,7 @@ def pin_is_right(pin_hash: str, pin: str, pepper: bytes) -> bool:
     """True if `pin` made `pin_hash`. A damaged hash is a wrong PIN."""
     try:
         return _hasher.verify(pin_hash, _peppered(pin, pepper))
-    except (VerifyMismatchError, InvalidHashError):
+    except (VerificationError, InvalidHashError):
         return False
 
 
