@@ -65,8 +65,8 @@ class Captured:
 class CaptureLoop:
     """Reads a camera in a thread of its own and keeps the newest frame only.
 
-    An outage is noticed `stale_after_s` after the last new picture, or at once where the camera says so; it is logged once
-    when it begins and once when it ends.
+    An outage is noticed `stale_after_s` after the last new picture, or at once where the camera says so; `outage()` tells, and
+    it is logged once at each end for debugging only: whoever runs the loop tells people.
     """
 
     def __init__(self, source: FrameSource, *, now: MonotonicNs, stale_after_s: float = 2.0) -> None:
@@ -183,7 +183,7 @@ class CaptureLoop:
     def _publish(self, at_ns: int, frame: Frame, thumbnail: Gray) -> None:
         with self._changed:
             if self._outage is not None:
-                _log.warning("camera is back: %s", self.name)
+                _log.debug("camera is back: %s", self.name)
             self._seq += 1
             self._newest = Captured(self._seq, at_ns, frame, thumbnail)
             self._fresh_at_ns, self._suspicion, self._outage = at_ns, self._silence, None
@@ -200,7 +200,7 @@ class CaptureLoop:
 
     def _begin_outage(self) -> None:
         self._outage, self._newest = self._suspicion, None
-        _log.warning("camera lost: %s", self._outage.message)
+        _log.debug("camera lost: %s", self._outage.message)
         self._changed.notify_all()
 
     def _is_hopeless(self) -> bool:

@@ -55,6 +55,7 @@ def test_only_the_newest_frame_is_kept():
 )
 def test_every_outage_is_noticed_within_three_seconds_and_logged_once(caplog, for_ever, state, error):
     """Silent, frozen, damaged and unplugged cameras are each told apart, and said once however long it lasts."""
+    caplog.set_level(logging.DEBUG)
     ticks = Ticks()
     loop, _ = loop_over(hall_frames(3), ticks, for_ever=for_ever)
     run(loop, ticks, 3.0)
@@ -68,7 +69,7 @@ def test_every_outage_is_noticed_within_three_seconds_and_logged_once(caplog, fo
 
 def test_an_unplugged_camera_is_noticed_at_once_and_serves_again(caplog):
     """The plug pulled and put back: lost at once, opened with growing waits, back with the first picture."""
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
     ticks, frames = Ticks(), hall_frames(4)
     loop, source = loop_over([*frames[:2], Unplugged(failed_opens=3), *frames[2:]], ticks)
     waits = [loop.step() for _ in range(7)]
@@ -118,6 +119,7 @@ def test_a_few_damaged_frames_are_no_outage():
 
 def test_a_frozen_camera_that_moves_again_is_back(caplog):
     """The end of an outage is a picture unlike the frozen one."""
+    caplog.set_level(logging.DEBUG)
     ticks, frames = Ticks(), hall_frames(2)
     loop, _ = loop_over([frames[0]] * 40 + [frames[1]], ticks)
     run(loop, ticks, 3.0)
@@ -131,6 +133,7 @@ def test_a_frozen_camera_that_moves_again_is_back(caplog):
 
 def test_a_read_that_never_comes_back_is_noticed_and_left_behind(caplog):
     """The capturing thread stuck inside the camera hides no outage and holds up no shutdown."""
+    caplog.set_level(logging.DEBUG)
     ticks = Ticks()
     loop, source = loop_over([*hall_frames(1), Stuck()], ticks)
     loop.start()
