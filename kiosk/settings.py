@@ -4,6 +4,7 @@ Every key is described in systemd/kiosk.toml.example.
 """
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -136,7 +137,19 @@ def parse(text: str, name: str) -> Settings:
         raise SettingsError(f"{name}: {path_first(str(exc))}") from exc
     except (KeyError, ValueError, OSError) as exc:
         raise SettingsError(f"{name}: station.time_zone: no such zone; use Asia/Jakarta, Asia/Makassar or Asia/Jayapura") from exc
+    for key, holds, message in _together(settings):
+        if not holds:
+            raise SettingsError(f"{name}: {key}: {message}")
     return settings
+
+
+def _together(settings: Settings) -> Iterator[tuple[str, bool, str]]:
+    """What must hold between keys that are each right by themselves: key, whether it does, what to say where it does not."""
+    rule, device = settings.temperature, settings.thermometer
+    named = device.offset_c == 0 or device.offset_name not in ("", "none")
+    yield "thermometer.offset_name", named, "an offset needs a name, such as the day and place it was measured at"
+    yield "temperature.plausible_min_c", rule.plausible_min_c < rule.limit_c, "must be below temperature.limit_c"
+    yield "temperature.plausible_max_c", rule.plausible_max_c > rule.limit_c, "must be above temperature.limit_c"
 
 
 def path_first(message: str) -> str:

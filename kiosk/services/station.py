@@ -1,8 +1,11 @@
 """A station as its screens see it: streams of views, and what a guard may do."""
 
+import math
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, time
+from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,6 +28,7 @@ from sync.journal import Event
 from sync.protocol.events import Kind
 
 FEED_ROWS = 40
+_OUT_OF_SERVICE_WAIT_S = 10
 _KNOWN_REASONS = frozenset(Reason)
 
 
@@ -55,7 +59,10 @@ class KioskStation:
         self._lock = threading.Lock()
         self._shown = Shown(Screen(ScreenKind.IDLE), None)
         self._language = "id"
-        self._serial = self._shown_serial = 0
+        self._serials, self._shown_serial = count(1), 0
+        self._began_ms = clock.now().mono_ns // 1_000_000
+        self._signing_in = threading.Lock()
+        self._not_before_ms: dict[str, int] = {}
         self._feed: tuple[FeedRow, ...] = ()
         self._changed = threading.Event()
         self.panel: Broadcast[PanelView] = Broadcast(self._panel_view())
@@ -70,7 +77,7 @@ class KioskStation:
     def show(self, shown: Shown) -> None:
         """The lane shows something. The panel has it when this returns."""
         with self._lock:
-            if shown.screen.kind is ScreenKind.IDLE and self._shown.screen.kind is not ScreenKind.IDLE:
+            if _is_another_go(self._shown.screen, shown.screen):
                 self._language = "id"
             self._shown = shown
             self._shown_serial += 1
@@ -136,22 +143,46 @@ class KioskStation:
 
     def sign_in(self, guard_id: str, pin: str) -> SignIn:
         guard = next((each for each in self.guards() if each.id == guard_id), None)
-        with self._database.reading() as db:
-            pin_hash, failures = guards.pin_hash(db, guard_id), guards.failures(db, guard_id)
-        if guard is None or pin_hash is None:
-            self._journal(Event(Kind.GUARD_REFUSED, {"guard_id": guard_id[:64], "reason": "unknown_guard"}))
-            return SignIn(None, pins.wait_after(failures))
-        self._journal(Event(Kind.GUARD_ATTEMPTED, {"guard_id": guard_id}))
-        # Waiting before the look makes a burst of tries as slow as the count says, whoever sends them.
-        self.stopping.wait(pins.wait_after(failures))
-        if not pins.pin_is_right(pin_hash, pin, self._pepper):
-            self._journal(Event(Kind.GUARD_REFUSED, {"guard_id": guard_id, "reason": "wrong_pin"}))
-            return SignIn(None, pins.wait_after(failures + 1))
-        self._journal(Event(Kind.GUARD_SIGNED_IN, {"guard_id": guard_id}))
+        try:
+            if guard is None:
+                self._journal(Event(Kind.GUARD_REFUSED, {"guard_id": guard_id[:64], "reason": "unknown_guard"}))
+                return SignIn(None)
+            return self._try_pin(guard, pin)
+        except (DatabaseError, TimeoutError):
+            return SignIn(None, _OUT_OF_SERVICE_WAIT_S)
+
+    def _try_pin(self, guard: Guard, pin: str) -> SignIn:
+        """Look at one PIN, unless it comes too soon. Then it is not looked at, whatever it is, and nobody's thread waits."""
+        with self._signing_in:
+            wait_s = self._wait_s(guard.id)
+            if wait_s:
+                return SignIn(None, wait_s)
+            self._journal(Event(Kind.GUARD_ATTEMPTED, {"guard_id": guard.id}))
+            with self._database.reading() as db:
+                pin_hash, tries = guards.pin_hash(db, guard.id), guards.failures(db, guard.id)
+            # Set before the look: of a burst of tries only as many are looked at as the count allows.
+            self._not_before_ms[guard.id] = self._now_ms() + 1000 * pins.wait_after(tries)
+        if pin_hash is None or not pins.pin_is_right(pin_hash, pin, self._pepper):
+            self._journal(Event(Kind.GUARD_REFUSED, {"guard_id": guard.id, "reason": "wrong_pin"}))
+            return SignIn(None, pins.wait_after(tries))
+        self._journal(Event(Kind.GUARD_SIGNED_IN, {"guard_id": guard.id}))
+        self._not_before_ms.pop(guard.id, None)
         return SignIn(guard)
 
+    def _wait_s(self, guard_id: str) -> int:
+        """Seconds until a try is looked at. After a restart the count is known, and the time starts anew."""
+        not_before_ms = self._not_before_ms.get(guard_id)
+        if not_before_ms is None:
+            with self._database.reading() as db:
+                not_before_ms = self._began_ms + 1000 * pins.wait_after(guards.failures(db, guard_id))
+        return max(0, math.ceil((not_before_ms - self._now_ms()) / 1000))
+
+    def _now_ms(self) -> int:
+        return self._clock.now().mono_ns // 1_000_000
+
     def sign_out(self, guard: Guard) -> None:
-        self._journal(Event(Kind.GUARD_SIGNED_OUT, {"guard_id": guard.id}))
+        with suppress(DatabaseError, TimeoutError):  # the lane says so itself; whoever leaves has left
+            self._journal(Event(Kind.GUARD_SIGNED_OUT, {"guard_id": guard.id}))
 
     def decide(
         self, guard: Guard, hold_id: str, decision: Decision, *, typed_temperature_c: float | None = None, note: str = ""
@@ -194,12 +225,11 @@ class KioskStation:
     # Views
 
     def _publish_panel(self) -> None:
-        self._serial += 1
         self.panel.publish(self._panel_view())
 
     def _panel_view(self) -> PanelView:
         return PanelView(
-            serial=self._serial,
+            serial=next(self._serials),
             screen=self._shown.screen,
             health=self._health.health,
             now=self._clock.now().wall,
@@ -231,10 +261,9 @@ class KioskStation:
                 inside_today = projections.people_since(db, midnight)
         finally:
             db.close()
-        self._serial += 1
         self._feed = tuple(self._feed_row(each, people) for each in arrivals)
         return GuardView(
-            serial=self._serial,
+            serial=next(self._serials),
             now=now.wall,
             holds=tuple(_hold_row(each, people, now) for each in holds),
             feed=self._feed,
@@ -259,9 +288,20 @@ class KioskStation:
         )
 
 
+def _is_another_go(before: Screen, after: Screen) -> bool:
+    """True where what was one person's screen is nobody's or somebody else's. An idle panel may become anybody's."""
+    if before.kind is ScreenKind.IDLE:
+        return False
+    if after.kind is ScreenKind.IDLE:
+        return True
+    return before.tap is not None and after.tap is not None and before.tap.id != after.tap.id
+
+
 def _hold_row(hold: OpenHold, people: dict[str, Person], now: Moment) -> HoldRow:
     recheck_in_s = None
-    if hold.recheck_after_min is not None:
+    if Reason.TEMPERATURE_UNMEASURED in hold.reasons:
+        recheck_in_s = 0
+    elif hold.recheck_after_min is not None and Reason.TEMPERATURE_HIGH_AGAIN not in hold.reasons:
         recheck_in_s = max(0, round(hold.recheck_after_min * 60 - (now.wall - hold.opened_at).total_seconds()))
     return HoldRow(
         hold_id=hold.hold_id,
