@@ -103,7 +103,8 @@ def verify_command(config: Path | None, data: Path | None, head: Path | None, *,
     elif ok:
         click.echo(f"{found.rows} rows, all in order; head {found.head}")
     if not ok:
-        click.echo(f"Error: row {first_bad}: {reason}; {found.rows} rows before it are in order", err=True)
+        place = f" (row {found.first_bad} of the file)" if found.first_bad is not None else ""
+        click.echo(f"Error: number {first_bad}{place}: {reason}; {found.rows} rows are in order", err=True)
         sys.exit(1)
 
 

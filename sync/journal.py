@@ -194,7 +194,7 @@ def verify(db: sqlite3.Connection) -> Verification:
         head = previous.record.hash if previous else GENESIS
         reason = _fault(previous, entry)
         if reason is not None:
-            return Verification(rows, False, entry.position, reason, head, _expected_seq(previous, entry))
+            return Verification(rows, False, entry.position, reason, head, _belonging_seq(previous, entry))
         rows, previous = rows + 1, entry
     return Verification(rows, True, None, None, previous.record.hash if previous else GENESIS)
 
@@ -205,6 +205,12 @@ def _same_epoch(previous: Entry | None, entry: Entry) -> bool:
 
 def _expected_seq(previous: Entry | None, entry: Entry) -> int:
     return previous.record.seq + 1 if previous is not None and _same_epoch(previous, entry) else 1
+
+
+def _belonging_seq(previous: Entry | None, entry: Entry) -> int:
+    """The number to name a bad row by; its own epoch may be what is wrong with it."""
+    begins = previous is None or (not _same_epoch(previous, entry) and entry.record.seq == 1)
+    return 1 if begins or previous is None else previous.record.seq + 1
 
 
 def _fault(previous: Entry | None, entry: Entry) -> str | None:

@@ -42,6 +42,7 @@ class Uploader:
         self._limit = MAX_BATCH_RECORDS
         self._alone = False
         self._compared: set[str] = set()
+        self._rewound: dict[str, int] = {}
         self._set_aside: set[tuple[str, int]] = set()
         self._suspects: set[tuple[str, int]] = set()
         self._journal_lost = False
@@ -145,7 +146,10 @@ class Uploader:
             if self._alone:
                 self._put_aside(segment, rows[0])
             raise Unreachable(Problem.UNREADABLE_ANSWER, Course.RETRY_SLOWLY, "the answer names none of the rows that were sent")
-        acked = before = self._state.acked(segment.epoch)
+        acked = self._state.acked(segment.epoch)
+        has_lost = self._has_lost(segment.epoch, acked, answer.accepted_through)
+        if has_lost:
+            acked = progress.cut(acked, answer.accepted_through)
         for row in named:
             # From behind the row before it: where the journal itself lacks a row, nothing is left to wait for.
             acked = progress.add(acked, row.after + 1, row.place)
@@ -157,12 +161,20 @@ class Uploader:
             if row.place not in outcomes:
                 self._put_aside(segment, row)
         self._report(segment, outcomes, answer)
-        if answer.accepted_through < progress.through(before):
-            # The server was restored while we ran: ask it where it stands before anything else, and not in a hurry.
-            self._compared.discard(segment.epoch)
+        if has_lost:
             return self._wait(Course.RETRY_SLOWLY)
         self._failures = 0
         return max(0.0, min(answer.retry_after_s or 0.0, backoff.RETRY_AFTER_CAP_S))
+
+    def _has_lost(self, epoch: str, acked: progress.Acked, through: int) -> bool:
+        """Whether the server was restored while we ran. Believed once for each mark: a row that our own journal lacks stays
+        missing however often the others are sent.
+        """
+        if through >= progress.through(acked) or self._rewound.get(epoch) == through:
+            return False
+        self._rewound[epoch] = through
+        _log.warning("the server has lost rows behind %d of epoch %s; sending them again", through, epoch)
+        return True
 
     def _report(self, segment: Segment, outcomes: dict[int, Outcome], answer: Answer) -> None:
         conflicts = sum(outcome is Outcome.CONFLICT for outcome in outcomes.values())
