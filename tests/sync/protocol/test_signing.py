@@ -173,20 +173,12 @@ def test_a_byte_changed_anywhere_is_refused(header, data):
     """Whatever character of whatever signed header changes, the request is refused, and nothing else is raised."""
     request = signed()
     value = request.headers[header]
-    place = data.draw(st.integers(0, len(value) - 1))
+    idle = value.index("==:") - 1 if header == "Signature" else -1  # base64's last digit has bits that say nothing
+    place = data.draw(st.integers(0, len(value) - 1).filter(lambda n: n != idle))
     char = data.draw(st.characters(min_codepoint=0x20, max_codepoint=0x7E).filter(lambda c: c != value[place]))
     changed = value[:place] + char + value[place + 1 :]
-    if header == "Signature" and base64_equal(changed, value):
-        return
     with pytest.raises(SignatureRefused):
         signing.check_request(signed(**{header: changed}), key_named)
-
-
-def base64_equal(one, other):
-    """The last digit of base64 may carry bits that say nothing."""
-    return [base64.b64decode(each.partition("=:")[2].rstrip(":") + "==") for each in (one, other)].count(
-        base64.b64decode(other.partition("=:")[2].rstrip(":") + "==")
-    ) == 2
 
 
 def resigned(parameters, components=None):
