@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 
 import msgspec
 import pytest
@@ -60,6 +61,17 @@ def test_a_body_that_is_no_batch(send, body, coding, status):
     response = send(body, coding=coding)
     assert (response.status_code, response.mimetype) == (status, "application/json")
     assert msgspec.json.decode(response.data, type=Problem).message
+
+
+def test_a_gzip_bomb_is_never_unpacked_whole(send):
+    """Fifty megabytes that arrive as fifty kilobytes take no more memory than a batch may."""
+    bomb = gzip.compress(b" " * 50_000_000)
+    tracemalloc.start()
+    try:
+        assert send(bomb).status_code == 413
+        assert tracemalloc.get_traced_memory()[1] < 8 * MAX_BATCH_BYTES
+    finally:
+        tracemalloc.stop()
 
 
 def test_another_content_type_is_415(send):

@@ -77,6 +77,7 @@ def test_the_main_journey(run, url, door, tmp_path):
         assert [person["name"] for person in answer.json()["directory"]["people"]] == ["Ana"]
         assert requests.get(f"{address}/", timeout=10).status_code == 200
         assert send(address, door, b"x" * 3_000_000).status_code == 413
+        assert send(address, door, iter([b"x" * 600_000] * 4)).status_code == 413
         with requests.Session() as open_connection:
             open_connection.get(f"{address}/healthz", timeout=10)
             process.send_signal(signal.SIGTERM)
