@@ -4,7 +4,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -53,6 +53,17 @@ class Played:
 class _Player(ThreadingHTTPServer):
     daemon_threads = False
     played: Played
+    connections: list[socket.socket]
+
+    def hang_up(self) -> None:
+        """End the connections that clients keep open."""
+        for connection in self.connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections.append(request)
+        super().process_request(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is part of the play."""
@@ -74,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         content = reply.body(body) if callable(reply.body) else reply.body
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
         headers = {"Content-Length": str(len(content)), "Content-Type": reply.kind} | reply.headers
         for name, value in headers.items():
             if value is not None:
@@ -90,6 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
 def playing(*replies: Reply) -> Iterator[Played]:
     """Play these replies on a port of its own."""
     with _Player(("127.0.0.1", 0), _Handler) as server:
+        server.connections = []
         server.played = Played(list(replies), f"http://127.0.0.1:{server.server_address[1]}")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
@@ -98,3 +110,4 @@ def playing(*replies: Reply) -> Iterator[Played]:
         finally:
             server.shutdown()
             thread.join(5)
+            server.hang_up()

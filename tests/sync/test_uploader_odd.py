@@ -227,10 +227,11 @@ class _Refusing:
 
 def test_a_server_that_asks_for_a_pause_gets_it(station, make_rig):
     """The pause that an answer asks for is kept, and its largest batch as well."""
-    station.taps(10)
+    station.taps(4)
     with playing(CURSOR, Reply(body=lambda body: answer([1, 2, 3, 4], retry_after_s=9, max_batch=2)), HONEST) as server:
         rig = make_rig(station, server)
         assert rig.uploader.step() == 9
+        station.taps(5)
         rig.uploader.step()
         assert len(sent(server.asked[-1][3])) == 2
 
