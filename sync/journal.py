@@ -3,7 +3,7 @@ what follows from it are committed together or not at all.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -186,17 +186,32 @@ def last_position(db: sqlite3.Connection) -> int:
     return 0 if found is None else int(found)
 
 
-def verify(db: sqlite3.Connection) -> Verification:
-    """Check every row: positions and sequence numbers without gaps, chain, hashes, and payloads against their digests."""
+def verify(db: sqlite3.Connection, *, after: int = 0, pause: Callable[[], None] | None = None) -> Verification:
+    """Check every row: positions and sequence numbers without gaps, chain, hashes, and payloads against their digests.
+
+    Only those behind the position `after`, if given: the row there is taken on trust. `pause` is called between pages, while no
+    transaction is open, so that a long check leaves the machine to others; what it raises ends the check.
+    """
     rows = 0
-    previous: Entry | None = None
-    for entry in read(db):
+    previous = next(read(db, after=after - 1, limit=1), None) if after else None
+    for entry in read(db, after=after):
         head = previous.record.hash if previous else GENESIS
         reason = _fault(previous, entry)
         if reason is not None:
             return Verification(rows, False, entry.position, reason, head, _belonging_seq(previous, entry))
         rows, previous = rows + 1, entry
+        if pause is not None and rows % _PAGE == 0:
+            pause()
     return Verification(rows, True, None, None, previous.record.hash if previous else GENESIS)
+
+
+def verify_newest(db: sqlite3.Connection, count: int) -> Verification:
+    """Check the last `count` rows, as far as they are of the epoch that goes on: an older one that was broken stays so."""
+    last = next(iter(tail(db, 1)), None)
+    if last is None:
+        return Verification(0, True, None, None, GENESIS)
+    begins = last.position - last.record.seq if isinstance(last.record.seq, int) else 0
+    return verify(db, after=max(0, min(begins, last.position - 1), last.position - count))
 
 
 def _same_epoch(previous: Entry | None, entry: Entry) -> bool:

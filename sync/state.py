@@ -65,7 +65,7 @@ class Channel(StrEnum):
 class LinkState:
     """How the link stands, as the agent last wrote it. Times are UTC texts by this machine's clock, versions 0 before the first.
 
-    `acked` maps each epoch to the highest seq that the server has, with everything before it.
+    `server_time` is what the server's own clock last said. `acked` maps each epoch to the highest seq that the server has, with everything before it.
     """
 
     online: bool
@@ -73,6 +73,7 @@ class LinkState:
     server_seen_at: str | None
     acked: dict[str, int]
     documents_version: int
+    server_time: str | None = None
 
 
 def read_link(path: Path) -> LinkState | None:
@@ -84,29 +85,31 @@ def read_link(path: Path) -> LinkState | None:
     except DatabaseError:
         return None
     try:
-        online, problem, seen = db.execute("SELECT online, problem, server_seen_at FROM link").fetchone()
+        online, problem, seen, server_time = db.execute(
+            "SELECT online, problem, server_seen_at, server_time FROM link"
+        ).fetchone()
         acked = dict(db.execute("SELECT epoch, acked_through FROM progress").fetchall())
         version = db.execute("SELECT version FROM documents").fetchone()[0]
     except (sqlite3.Error, TypeError):
         return None
     finally:
         db.close()
-    return LinkState(bool(online), problem, seen, acked, version)
+    return LinkState(bool(online), problem, seen, acked, version, server_time)
 
 
 class SyncState:
-    """The one read-write connection to sync.db. Its methods may be called from any thread.
+    """The one read-write connection to sync.db. Its methods may be called from any thread. `vfs` is for fault injection.
 
     Raises:
         DatabaseUnavailable, DatabaseCorrupt: from every method, when the file cannot be used.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, *, vfs: str | None = None) -> None:
         self._path, self._clock, self._lock = path, clock, threading.Lock()
         self._problems: dict[Channel, Problem | None] = {}
         self._shown: tuple[bool, Problem | None] = (False, None)
         self._noted_ns = -_NOTE_EVERY_NS
-        self._db = open_database(path)
+        self._db = open_database(path, vfs=vfs)
         try:
             with database_errors(path):
                 self._db.executescript(_SCHEMA)

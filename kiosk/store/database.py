@@ -4,14 +4,14 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from kiosk.store.schema import migrations
+from kiosk.store.schema import TABLES, migrations
 from sync import database
-from sync.database import DatabaseError, database_errors, open_reader
+from sync.database import DatabaseCorrupt, DatabaseError, database_errors, open_reader
 from sync.ids import RandomBytes
 from sync.journal import Journal, Origin
 
@@ -43,6 +43,33 @@ class KioskDatabase:
         with self.lock, database_errors(self.path):
             yield self.connection
 
+    def begin_epoch(self, random_bytes: RandomBytes) -> None:
+        """Start another chain: from the next row on, sequence numbers count from 1 again under an epoch that was never used.
+
+        Raises:
+            DatabaseError: the chain goes on as it was.
+        """
+        epoch = random_bytes(16).hex()
+        with self.transaction() as db:
+            db.execute("UPDATE station SET epoch = ?", (epoch,))
+        with self.lock:
+            self.journal.origin = replace(self.journal.origin, epoch=epoch)
+
+    def fold_log(self) -> bool:
+        """Move the write-ahead log into the file and leave it empty; False if a reader holds it back just now. Never waits.
+
+        Raises:
+            DatabaseError
+        """
+        with self.reading() as db:
+            (waits_ms,) = db.execute("PRAGMA busy_timeout").fetchone()
+            db.execute("PRAGMA busy_timeout = 0")  # a tap must not wait behind us for a reader
+            try:
+                busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                db.execute(f"PRAGMA busy_timeout = {int(waits_ms)}")
+        return not busy
+
     def close(self) -> None:
         """Fold the log into the file and close."""
         with self.lock, database_errors(self.path):
@@ -61,12 +88,24 @@ def open_kiosk_database(
     try:
         database.quick_check(connection, path)
         with database_errors(path):
-            migrations.apply(Database(connection))
+            _migrate(connection, path)
             origin = _origin(connection, device_id, place_id, random_bytes)
     except DatabaseError:
         connection.close()
         raise
     return KioskDatabase(path, connection, Journal(connection, origin, random_bytes), threading.RLock())
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the tables up to date, and look whether they are the ones that we know."""
+    try:
+        migrations.apply(Database(connection))
+        for table, columns in TABLES.items():
+            connection.execute(f"SELECT {columns} FROM {table} LIMIT 1").fetchall()
+    except sqlite3.OperationalError as exc:
+        if exc.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        raise DatabaseCorrupt(f"{path} has other tables than a station's ({exc}); it must be set aside") from exc
 
 
 def _origin(db: sqlite3.Connection, device_id: str, place_id: str, random_bytes: RandomBytes) -> Origin:

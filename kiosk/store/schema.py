@@ -6,6 +6,21 @@ from sync import journal
 
 migrations = Migrations("kiosk")
 
+TABLES = {
+    "journal": "position, epoch, seq, payload, salt, hash",
+    "station": "device_id, epoch",
+    "people": "id, name, unit, post, photo, source",
+    "badges": "token_sha256, person_id, state, valid_until, source",
+    "revoked_here": "token_sha256",
+    "directory_state": "version, applied_at",
+    "guards": "id, name, role, pin_hash",
+    "arrivals": "position, tap_id, epoch, seq, reasons, shown_temperature_c",
+    "holds": "hold_id, tap_id, closed_at, shown_temperature_c",
+    "pin_failures": "guard_id, count",
+    "upkeep": "name, value",
+}
+"""Every table, and the columns without which a file is none of ours."""
+
 
 @migrations()
 def journal_and_station(db: Database) -> None:
@@ -48,3 +63,8 @@ def projections(db: Database) -> None:
         " unattended INTEGER NOT NULL, rechecks INTEGER NOT NULL, closed_at TEXT) WITHOUT ROWID"
     )
     db.execute("CREATE TABLE pin_failures (guard_id TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID")
+
+
+@migrations()
+def upkeep(db: Database) -> None:
+    db.execute("CREATE TABLE upkeep (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
