@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check fix bench lock clean
+.PHONY: help demo test check fix bench texts lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -30,6 +30,10 @@ fix: ## format, and mend what the linter can
 bench: ## every figure beside the limit measured in the same run
 	@tools/setup test
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+texts: ## compile the gettext catalogs after a translator was at work
+	@tools/setup run
+	@$(BIN)/python -m kiosk.web.catalogs
 
 lock: ## resolve the dependencies again, with hashes and without index addresses
 	@tools/setup lock
