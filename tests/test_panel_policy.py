@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,3 +64,33 @@ def test_the_browser_opens_the_panel_and_nothing_else(tmp_path, port):
     pages = json.loads(found.stdout)
     assert pages.pop(panel) == "the panel"
     assert {address: page for address, page in pages.items() if BLOCKED not in page} == {}
+
+
+PANEL_UID = 61003
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(os.geteuid() != 0, reason="runs the browser as another user, which only root can")
+def test_the_browser_runs_in_its_sandbox_under_the_units_filter():
+    """Chromium makes its sandbox and runs a page as a plain user without new privileges, under the unit's system call filter."""
+    with tempfile.TemporaryDirectory(prefix="gapura-panel-") as name:
+        folder = Path(name)
+        for source in ("tests/under_filter.py", "systemd/gapura-panel.service"):
+            shutil.copy(REPO / source, folder)
+        (folder / "page.html").write_text("<script>document.write('sum ' + 6 * 7)</script>")
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, PANEL_UID, PANEL_UID)
+        filtered = ["/usr/bin/python3", folder / "under_filter.py", folder / "gapura-panel.service"]
+        browser = ["/usr/bin/chromium", "--headless", f"--user-data-dir={folder}/profile", "--dump-dom"]
+        found = subprocess.run(
+            [*filtered, *browser, f"file://{folder}/page.html"],
+            user=PANEL_UID,
+            group=PANEL_UID,
+            extra_groups=[],
+            cwd=folder,
+            env={"HOME": name, "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (found.returncode, "sum 42" in found.stdout) == (0, True), found.stderr[-500:]

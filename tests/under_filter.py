@@ -41,11 +41,11 @@ def _expanded(word: str) -> set[str]:
     return {call for inner in words for call in _expanded(inner)}
 
 
-def apply(calls: set[str]) -> None:
-    """Allow this process, and what it starts, `calls` alone; and no memory that is writable and runs."""
+def apply(calls: set[str], *, shut_memory: bool) -> None:
+    """Allow this process, and what it starts, `calls` alone; with `shut_memory` no memory that is written and then run."""
     lib = ctypes.CDLL("libseccomp.so.2")
     lib.seccomp_init.restype = ctypes.c_void_p
-    for default in (_ALLOW, _EPERM):
+    for default in (_ALLOW, _EPERM) if shut_memory else (_EPERM,):
         context = ctypes.c_void_p(lib.seccomp_init(default))
         if default == _EPERM:
             for name in calls:
@@ -67,5 +67,6 @@ def _deny(lib: ctypes.CDLL, context: ctypes.c_void_p, name: bytes, protection: i
 
 
 if __name__ == "__main__":
-    apply(allowed(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    unit = Path(sys.argv[1]).read_text(encoding="utf-8")
+    apply(allowed(unit), shut_memory="\nMemoryDenyWriteExecute=yes\n" in unit)
     os.execv(sys.argv[2], sys.argv[2:])
