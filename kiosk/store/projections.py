@@ -81,12 +81,6 @@ def newest_arrivals(db: sqlite3.Connection, limit: int) -> list[Arrival]:
     return [_arrival(row) for row in db.execute("SELECT * FROM arrivals ORDER BY position DESC LIMIT ?", (limit,))]
 
 
-def arrivals_between(db: sqlite3.Connection, start: datetime, end: datetime) -> list[Arrival]:
-    """Arrivals claimed from `start` to before `end`, oldest first."""
-    bounds = (utc_text(start), utc_text(end))
-    return [_arrival(row) for row in db.execute("SELECT * FROM arrivals WHERE at >= ? AND at < ? ORDER BY position", bounds)]
-
-
 def people_since(db: sqlite3.Connection, start: datetime) -> int:
     """How many different people tapped since `start`."""
     kinds = (Kind.ATTENDANCE_TAPPED, Kind.ATTENDANCE_MANUAL)

@@ -49,7 +49,9 @@ def staff(count: int) -> DirectoryChange:
     people = [Person(id=f"P{n}", name=f"Orang {n}", unit="Bagian Umum") for n in range(1, count + 1)]
     badges = [BadgeEntry(token_sha256=hash_of(n), person_id=f"P{n}") for n in range(1, count + 1)]
     pin_hash = hash_pin(PIN, PEPPER)
-    return DirectoryChange(people=people, badges=badges, guards=[NewGuard(g, g.title(), "guard", pin_hash) for g in ("budi", "tri")])
+    return DirectoryChange(
+        people=people, badges=badges, guards=[NewGuard(g, g.title(), "guard", pin_hash) for g in ("budi", "tri")]
+    )
 
 
 STAFF = staff(9)
@@ -69,7 +71,13 @@ class Post:
     """A door that is switched on. `restart()` gives the same folder a new program, as after a power cut."""
 
     def __init__(
-        self, data: Path, *, clock: ManualClock | None = None, policy: Policy = MEASURED, people: DirectoryChange = STAFF, **lane: Any
+        self,
+        data: Path,
+        *,
+        clock: ManualClock | None = None,
+        policy: Policy = MEASURED,
+        people: DirectoryChange = STAFF,
+        **lane: Any,
     ) -> None:
         self.data, self.clock, self.policy = data, clock or ManualClock(), policy
         self._lane_options = lane

@@ -19,7 +19,7 @@ GONE, SILENT, DAMAGED = DeviceUnavailable("gone"), DeviceTimeout("silent"), BadF
 
 def loop_over(script: list[int | None | DeviceError]) -> tuple[DeviceLoop[int], list[int], list[DeviceState]]:
     """A loop whose device does what the script says, one entry a step."""
-    steps: Iterator[int | None | DeviceError] = iter(script)
+    steps: Iterator[int | DeviceError | None] = iter(script)
 
     def read() -> int | None:
         step = next(steps)
