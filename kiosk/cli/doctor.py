@@ -23,20 +23,22 @@ def doctor(context: click.Context, settings: Settings, as_json: bool) -> None:
     Run it with sudo, so that it may look everywhere. sync.toml is read from beside --config, or from the data folder. Exit
     code 1: something does not work; a warning alone gives 0.
     """
-    sync = _sync_settings(context.params["config"], settings.data_dir)
+    config, data = context.params["config"], settings.data_dir
+    places = [data] if config is None else [config.parent, data]
+    link = _server_link(places)
+    url, keys = None if link is None else link.url, [place / "server.key" for place in places]
     failed = False
-    for check in all_checks(settings, sync, build_clock(settings).now()):
+    for check in all_checks(settings, build_clock(settings).now(), server_url=url, keys=keys):
         failed = failed or check.state is State.FAIL
         click.echo(json.dumps(asdict(check)) if as_json else _text(check))
     if failed:
         raise SystemExit(1)
 
 
-def _sync_settings(config: Path | None, data: Path) -> sync_settings.Settings | None:
-    places = [data] if config is None else [config.parent, data]
+def _server_link(places: list[Path]) -> sync_settings.Server | None:
     found = next((file for place in places if (file := place / sync_settings.CONFIG_NAME).exists()), None)
     try:
-        return None if found is None else sync_settings.load(found, None)
+        return None if found is None else sync_settings.load(found, None).server
     except sync_settings.SettingsError as exc:
         raise click.UsageError(str(exc)) from exc
 

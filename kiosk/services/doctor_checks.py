@@ -7,11 +7,10 @@ import socket
 import stat
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,9 +22,7 @@ from kiosk.store.database import open_reader
 from sync.clock import Moment
 from sync.clock import SyncState as ClockState
 from sync.database import DatabaseError, database_errors, version_note
-from sync.journal import Entry, tail
-from sync.protocol.digest import payload_matches, record_hash
-from sync.settings import Settings as SyncSettings
+from sync.journal import verify_newest
 from sync.state import read_link
 
 ROWS_CHECKED = 1000
@@ -94,27 +91,14 @@ def journal(path: Path) -> Check:
         return Check("journal", State.WARN, f"{path}: no journal yet", "start the kiosk once")
     try:
         with closing(open_reader(path)) as db, database_errors(path):
-            rows = tail(db, ROWS_CHECKED + 1)
-        bad = next((entry.position for entry in _misfits(rows)), None)
+            found = verify_newest(db, ROWS_CHECKED)
     except DatabaseError as exc:
         return Check("journal", State.FAIL, str(exc), "stop the kiosk, keep a copy of the folder, then start it again")
     except (msgspec.MsgspecError, TypeError, ValueError):
         return Check("journal", State.FAIL, f"{path}: a row holds what no row can hold", "run: gapura journal verify")
-    if bad is not None:
-        return Check("journal", State.FAIL, f"row {bad} does not fit the chain", "run: gapura journal verify, and ask why")
-    return Check("journal", State.OK, f"the newest {min(len(rows), ROWS_CHECKED)} rows fit their chain")
-
-
-def _misfits(rows: list[Entry]) -> Iterator[Entry]:
-    """The rows that were changed, or do not follow on the one before them."""
-    for before, entry in pairwise(rows):
-        same_epoch = before.record.epoch == entry.record.epoch
-        follows = not same_epoch or (entry.record.seq == before.record.seq + 1 and entry.record.prev_hash == before.record.hash)
-        if entry.position != before.position + 1 or not follows:
-            yield entry
-    for entry in rows:
-        if entry.record.hash != record_hash(entry.record) or not payload_matches(entry.record):
-            yield entry
+    if not found.ok:
+        return Check("journal", State.FAIL, f"row {found.first_bad}: {found.reason}", "run: gapura journal verify, and ask why")
+    return Check("journal", State.OK, f"the newest {found.rows} rows fit their chain")
 
 
 def clock(moment: Moment) -> Check:
@@ -222,11 +206,10 @@ def link(path: Path) -> Check:
     return Check("sync agent", State.OK, f"online; {seen}")
 
 
-def server(settings: SyncSettings | None) -> Check:
+def server(url: str | None) -> Check:
     """Whether something listens at the central server's address. Neither its certificate nor the key is tried."""
-    if settings is None or settings.server is None:
-        return Check("server", State.WARN, "none is set", "set [server] in sync.toml; until then entries stay on this machine")
-    url = settings.server.url
+    if url is None:
+        return Check("server", State.WARN, "none is set", "name it in sync.toml; until then entries stay on this machine")
     try:
         parts = urlsplit(url)
         address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
@@ -237,11 +220,9 @@ def server(settings: SyncSettings | None) -> Check:
     return Check("server", State.OK, f"something listens at {url}")
 
 
-def private_files(data: Path, sync: SyncSettings | None) -> Check:
-    """Whether files with secrets or people's data are closed to strangers on this machine."""
-    secrets = [data / "secret"]
-    if sync is not None and sync.server is not None:
-        secrets.append(Path(sync.server.key_file))
+def private_files(data: Path, keys: Sequence[Path]) -> Check:
+    """Whether files with secrets, `keys` among them, and people's data are closed to strangers on this machine."""
+    secrets = [data / "secret", data / "device.key", *keys]
     wrong = {path: f"chmod 600 {path}" for path in secrets if _mode(path) & 0o077 and not _is_credential(path)}
     state = State.FAIL if wrong else State.WARN
     if _mode(data) & 0o001:
@@ -296,14 +277,14 @@ def kiosk_runs(lock: Path, locks: Path) -> bool:
     return any("FLOCK" in line.split() and f":{inode} " in line for line in held.splitlines())
 
 
-def all_checks(settings: Settings, sync: SyncSettings | None, moment: Moment) -> Iterator[Check]:
-    """Look at everything, one by one. `sync` is None where the sync agent has no settings."""
+def all_checks(settings: Settings, moment: Moment, *, server_url: str | None, keys: Sequence[Path]) -> Iterator[Check]:
+    """Look at everything, one by one. `server_url` and `keys` are what the sync agent's settings name."""
     data, proc = settings.data_dir, Path("/proc")
     yield data_folder(data)
     yield disk(data)
     yield sqlite_version()
     yield journal(settings.database)
-    yield private_files(data, sync)
+    yield private_files(data, keys)
     yield clock(moment)
     yield battery_clock(Path("/dev/rtc0"))
     yield time_zone(settings.station.time_zone)
@@ -313,4 +294,4 @@ def all_checks(settings: Settings, sync: SyncSettings | None, moment: Moment) ->
         yield port_thieves(settings.thermometer.port, proc)
     yield screens(settings.web.host, settings.web.port, kiosk_runs=kiosk_runs(data / "kiosk.lock", proc / "locks"))
     yield link(data / "sync.db")
-    yield server(sync)
+    yield server(server_url)

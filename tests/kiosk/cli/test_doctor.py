@@ -20,8 +20,6 @@ from kiosk.services.doctor_checks import State
 from kiosk.settings import Settings
 from kiosk.wiring import submit_change
 from sync.clock import Moment, SyncState
-from sync.settings import Server
-from sync.settings import Settings as SyncSettings
 
 
 def call(*args: object) -> Result:
@@ -116,14 +114,13 @@ def test_files_that_others_can_open(data):
     key.write_bytes(b"x")
     secret.chmod(0o600)
     key.chmod(0o644)
-    sync = SyncSettings(server=Server(url="https://central.example", key_file=str(key)))
-    check = doctor_checks.private_files(data, sync)
+    check = doctor_checks.private_files(data, [key])
     assert (check.state, f"chmod 600 {key}" in check.do) == (State.FAIL, True)
     key.chmod(0o600)
-    assert doctor_checks.private_files(data, sync).state is State.OK
+    assert doctor_checks.private_files(data, [key]).state is State.OK
     data.chmod(0o755)
     (data / "kiosk.db").chmod(0o644)
-    check = doctor_checks.private_files(data, sync)
+    check = doctor_checks.private_files(data, [key])
     assert (check.state, f"chmod o= {data}" in check.do) == (State.WARN, True)
 
 
@@ -212,16 +209,11 @@ def test_a_running_kiosk_is_noticed(data):
 
 def test_server(tmp_path):
     """A server that listens is ok; none set, none there and a port that makes no sense are warnings, as the door goes on."""
-
-    def to(url: str) -> State:
-        return doctor_checks.server(SyncSettings(server=Server(url=url, key_file="k"))).state
-
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        assert to(f"http://127.0.0.1:{port}/") is State.WARN
+        assert doctor_checks.server(f"http://127.0.0.1:{port}/").state is State.WARN
         listening.listen()
-        assert to(f"http://127.0.0.1:{port}/") is State.OK
-    assert to("http://127.0.0.1:99999/") is State.WARN
+        assert doctor_checks.server(f"http://127.0.0.1:{port}/").state is State.OK
+    assert doctor_checks.server("http://127.0.0.1:99999/").state is State.WARN
     assert doctor_checks.server(None).state is State.WARN
-    assert doctor_checks.server(SyncSettings()).state is State.WARN
