@@ -18,8 +18,9 @@ class KioskServer:
     """
 
     def __init__(self, app: Callable[..., Iterable[bytes]], host: str, port: int, threads: int) -> None:
+        self._address = (host, port)
         self._server: Any = wsgi.Server(
-            (host, port), app, numthreads=threads, max=threads, server_name="gapura", request_queue_size=64, shutdown_timeout=3
+            self._address, app, numthreads=threads, max=threads, server_name="gapura", request_queue_size=64, shutdown_timeout=3
         )
         self._thread: threading.Thread | None = None
 
@@ -34,6 +35,8 @@ class KioskServer:
         Raises:
             OSError: the address is taken, or is not ours.
         """
+        # Asked first by ourselves: cheroot leaves a socket open, and drops the error's number, when it cannot bind.
+        socket.create_server(self._address, family=socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET).close()
         self._server.prepare()
         # A guard's tablet that fell asleep never says goodbye: without this its stream holds a thread for a quarter of an hour.
         self._server.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_PEER_MS)

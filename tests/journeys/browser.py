@@ -23,9 +23,11 @@ _OVERFLOWING = """() => [...document.querySelectorAll('body *')].filter(element 
   const clipped = element.scrollHeight > element.clientHeight + 2 && getComputedStyle(element).overflowY === 'hidden';
   const tooWide = element.scrollWidth > element.clientWidth + 2 && getComputedStyle(element).textOverflow !== 'ellipsis'
     && element.clientWidth > 0 && getComputedStyle(element).display !== 'inline';
-  return box.right > innerWidth + 1 || box.left < -1 || (element.closest('.panel') && box.bottom > innerHeight + 1) || clipped || tooWide;
+  const below = element.closest('.panel') && box.bottom > innerHeight + 1;
+  return box.right > innerWidth + 1 || box.left < -1 || below || clipped || tooWide;
 }).map(element => element.className + ': ' + element.textContent.trim().slice(0, 60))"""
-_SMALL_TARGETS = """() => [...document.querySelectorAll('button, a.button, label:has(input[type=radio]), input.field, select.field')]
+_TARGETS = "button, a.button, label:has(input[type=radio]), input.field, select.field"
+_SMALL_TARGETS = """targets => [...document.querySelectorAll(targets)]
   .filter(element => element.checkVisibility()).map(element => [element.textContent.trim(), element.getBoundingClientRect()])
   .filter(([, box]) => box.width < 55.5 || box.height < 55.5).map(([words, box]) => `${words} ${box.width}x${box.height}`)"""
 
@@ -69,4 +71,4 @@ def overflowing(page: Page) -> list[str]:
 
 def small_targets(page: Page) -> list[str]:
     """What a gloved finger would miss: less than 56 px wide or high."""
-    return list(page.evaluate(_SMALL_TARGETS))
+    return list(page.evaluate(_SMALL_TARGETS, _TARGETS))

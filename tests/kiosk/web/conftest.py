@@ -1,0 +1,37 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+
+from kiosk.web import create_app
+from sync.clock import ManualClock
+from tests.kiosk.web.station import MemoryStation
+
+SHA = "a" * 64
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Iterator[MemoryStation]:
+    Image.new("RGB", (300, 400), (120, 150, 180)).save(tmp_path / f"{SHA}.jpg")
+    station = MemoryStation(tmp_path)
+    yield station
+    station.stopping.set()
+
+
+@pytest.fixture
+def app(station: MemoryStation, clock: ManualClock) -> Flask:
+    hosts = frozenset({"localhost", "127.0.0.1"})
+    return create_app(station, secret_key=b"k" * 32, stream_cap=2, allowed_hosts=hosts, testing=True, clock=clock)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()

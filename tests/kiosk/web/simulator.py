@@ -1,0 +1,27 @@
+"""A simulated world that only remembers what was asked of it."""
+
+from kiosk.simulation.simulator import SimulatorState
+
+
+class MemorySimulator:
+    """Keeps the promises of `kiosk.simulation.web.Simulator`."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+
+    def present(self, code: str | None, skin_temperature_c: float | None, ambient_c: float, seconds: float) -> None:
+        self.asked.append((code, skin_temperature_c, ambient_c, seconds))
+
+    def fault(self, device: str, fault: str) -> None:
+        if (device, fault) == ("camera", "garbage"):
+            raise ValueError("a camera gives no garbage")
+        self.asked.append((device, fault))
+
+    def network(self, up: bool) -> None:
+        self.asked.append((up,))
+
+    def badges(self) -> list[tuple[str, str]]:
+        return [("Siti Rahayu", "G1AAAA"), ("محمد عبد الرحمن", "G1BBBB"), ("Raden Ajeng " * 6, "G1CCCC")]
+
+    def state(self) -> SimulatorState:
+        return SimulatorState({"camera": "none", "thermometer": "stuck"}, network_up=True)
