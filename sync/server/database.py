@@ -5,9 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
+import psycopg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -15,7 +18,6 @@ from sqlalchemy.exc import (
     DataError,
     IntegrityError,
     InterfaceError,
-    NoSuchModuleError,
     ProgrammingError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -24,6 +26,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sync.server.errors import BadSettings, StoreUnavailable
 
 _BUSY_MS = 5000
+_CONNECT_S = 5
+_LOCK_S, _STATEMENT_S = 10, 30
+"""How long PostgreSQL waits for another's lock, and works on one statement, before it says no."""
+
+_OUT_OF_ORDER = frozenset({"42P01", "42501", "3F000"})
+"""PostgreSQL's codes for a table or schema that is missing or not ours to use: the database's trouble, not the statement's."""
 
 
 class Database:
@@ -34,21 +42,28 @@ class Database:
     """
 
     def __init__(self, url: str, *, connections: int = 10) -> None:
-        try:
-            self.url = make_url(url)
-            if self.url.get_backend_name() != "sqlite":
-                raise BadSettings(f"database: {self.url.drivername!r} is not supported; use sqlite:///FILE")
-            if not self.url.database or self.url.database == ":memory:":
-                raise BadSettings("database: sqlite needs a file, for example sqlite:////var/lib/gapura/central.db")
-            self.engine = create_engine(self.url, pool_size=connections, max_overflow=0, pool_timeout=10)
-        except (ArgumentError, NoSuchModuleError) as exc:
-            raise BadSettings(f"database: {exc}") from exc
-        _prepare_sqlite(self.engine)
+        self.url = _understood(url)
+        self.engine = create_engine(
+            self.url,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=self.is_postgresql,
+            hide_parameters=True,
+            connect_args=_session_settings() if self.is_postgresql else {},
+        )
+        if not self.is_postgresql:
+            _prepare_sqlite(self.engine)
+
+    @property
+    def is_postgresql(self) -> bool:
+        """True for a database server that many processes may write to."""
+        return self.url.get_backend_name() == "postgresql"
 
     @property
     def single_process(self) -> bool:
         """True when only one process may write."""
-        return self.url.get_backend_name() == "sqlite"
+        return not self.is_postgresql
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -57,18 +72,36 @@ class Database:
         Raises:
             StoreUnavailable
         """
-        with store_errors(), self.engine.connect().execution_options(gapura_reading=True) as connection, connection.begin():
+        options: dict[str, object] = {"gapura_reading": True}
+        if self.is_postgresql:
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with store_errors(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, turn: str = "") -> Iterator[Connection]:
         """One transaction: committed at the end, rolled back by any error.
+
+        Those of one `turn` come one after the other, so that what one reads first is still so when it writes. SQLite has a single
+        turn for everybody. A transaction has only one turn, so none waits for another in a ring.
 
         Raises:
             StoreUnavailable
         """
         with store_errors(), self.engine.begin() as connection:
+            if self.is_postgresql:
+                connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:turn, 0))"), {"turn": turn})
             yield connection
+
+    def is_current(self) -> bool:
+        """True when the tables are of this version's form.
+
+        Raises:
+            StoreUnavailable
+        """
+        with self.reading() as connection:
+            newest = ScriptDirectory.from_config(migration_config(connection)).get_current_head()
+            return MigrationContext.configure(connection).get_current_revision() == newest
 
     def migrate(self) -> None:
         """Bring the tables to this version; an empty database gets them all.
@@ -77,6 +110,8 @@ class Database:
             StoreUnavailable
         """
         with self.writing() as connection:
+            if self.is_postgresql:
+                connection.execute(text("SET LOCAL statement_timeout = 0"))  # to lay a large table out anew takes its time
             command.upgrade(migration_config(connection), "head")
 
     def close(self) -> None:
@@ -100,10 +135,44 @@ def store_errors() -> Iterator[None]:
         yield
     except PoolTimeout as exc:
         raise StoreUnavailable("the database cannot be used: all connections are busy") from exc
-    except (IntegrityError, ProgrammingError, DataError):
-        raise
+    except (IntegrityError, ProgrammingError, DataError) as exc:
+        if getattr(exc.orig, "sqlstate", None) not in _OUT_OF_ORDER:
+            raise
+        raise StoreUnavailable(f"the database cannot be used: {_first_line(exc.orig)}") from exc
     except (DatabaseError, InterfaceError) as exc:
-        raise StoreUnavailable(f"the database cannot be used: {exc.orig}") from exc
+        raise StoreUnavailable(f"the database cannot be used: {_first_line(exc.orig)}") from exc
+    except psycopg.Error as exc:
+        # COPY goes past SQLAlchemy, straight to the driver.
+        if isinstance(exc, psycopg.IntegrityError | psycopg.DataError):
+            raise
+        raise StoreUnavailable(f"the database cannot be used: {_first_line(exc)}") from exc
+
+
+def _first_line(error: BaseException | None) -> str:
+    # What follows are hints, and values of the statement, which may be personal.
+    return str(error).partition("\n")[0]
+
+
+def _understood(url: str) -> URL:
+    try:
+        found = make_url(url)
+    except (ArgumentError, ValueError) as exc:
+        # The address itself is not repeated: a password may stand in it.
+        raise BadSettings("database: not an address; use sqlite:///FILE or postgresql://USER@HOST/NAME") from exc
+    if found.drivername in ("postgresql", "postgresql+psycopg"):
+        if not found.database:
+            raise BadSettings("database: postgresql needs a name, for example postgresql://gapura@localhost/gapura")
+        return found.set(drivername="postgresql+psycopg")
+    if found.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise BadSettings(f"database: {found.drivername!r} is not supported; use sqlite:///FILE or postgresql://USER@HOST/NAME")
+    if not found.database or found.database == ":memory:":
+        raise BadSettings("database: sqlite needs a file, for example sqlite:////var/lib/gapura/central.db")
+    return found
+
+
+def _session_settings() -> dict[str, object]:
+    limits = f"-c lock_timeout={_LOCK_S}s -c statement_timeout={_STATEMENT_S}s -c timezone=UTC"
+    return {"connect_timeout": _CONNECT_S, "application_name": "gapura-central", "options": limits}
 
 
 def _prepare_sqlite(engine: Engine) -> None:

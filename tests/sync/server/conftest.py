@@ -6,21 +6,29 @@ from pathlib import Path
 
 import argon2
 import pytest
-from sqlalchemy.engine import make_url
 
 from sync.clock import ManualClock
 from sync.server.app import create_app, open_store, templates_folder
 from sync.server.database import Database
 from sync.server.settings import Settings
+from tests.postgres import postgres_empty, postgres_filled, postgres_url, postgres_with_tables
 from tests.sync.server.making import EPOCH
+
+__all__ = ["postgres_empty", "postgres_filled", "postgres_url", "postgres_with_tables"]
 
 HASHER = argon2.PasswordHasher.from_parameters(argon2.profiles.CHEAPEST)
 
 
-@pytest.fixture(params=["sqlite"])
-def engine_url(request, tmp_path):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request):
+    """Which engine a test is over: each of these runs once for both."""
+    return request.param
+
+
+@pytest.fixture
+def engine_url(request, engine, tmp_path):
     """The address of an empty database."""
-    return f"sqlite:///{tmp_path / 'central.db'}"
+    return f"sqlite:///{tmp_path / 'central.db'}" if engine == "sqlite" else request.getfixturevalue("postgres_empty")
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +41,15 @@ def migrated(tmp_path_factory):
 
 
 @pytest.fixture
-def database(engine_url, migrated):
+def sqlite_filled(tmp_path, migrated):
+    """The address of a new SQLite file with the tables in it."""
+    return f"sqlite:///{shutil.copy(migrated, tmp_path / 'central.db')}"
+
+
+@pytest.fixture
+def database(request, engine):
     """The database with its tables."""
-    shutil.copy(migrated, make_url(engine_url).database)
-    with closing(Database(engine_url)) as found:
+    with closing(Database(request.getfixturevalue("sqlite_filled" if engine == "sqlite" else "postgres_filled"))) as found:
         yield found
 
 
