@@ -6,7 +6,7 @@ Within its epoch a row is known by its place: 1 for the first row, counting up b
 import base64
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,14 +49,16 @@ class Waiting:
 class Backlog:
     """Reads kiosk.db. Notices when the file was set aside and another stands in its place.
 
+    `vfs` names an SQLite VFS, for fault injection; `identify` then tells one file at the path from another.
+
     Raises:
         DatabaseUnavailable, DatabaseCorrupt: from every method, when the file is not there or cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, vfs: str | None = None, identify: Callable[[Path], object] | None = None) -> None:
+        self._path, self._vfs, self._identify = path, vfs, identify or _inode
         self._db: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None
+        self._identity: object = None
 
     def segments(self) -> list[Segment]:
         """The epochs in the file, oldest first."""
@@ -104,11 +106,10 @@ class Backlog:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with database_errors(self._path):
-            found = self._path.stat()
-            identity = (found.st_dev, found.st_ino)
+            identity = self._identify(self._path)
             if self._db is None or identity != self._identity:
                 self.close()
-                self._db, self._identity = open_reader(self._path), identity
+                self._db, self._identity = open_reader(self._path, vfs=self._vfs), identity
                 # A damaged row must be carried, so text that is not UTF-8 is no reason to stop reading.
                 self._db.text_factory = _text
             yield self._db
@@ -130,6 +131,11 @@ def _encoded(entry: Entry, place: int) -> bytes:
     encoded = msgspec.json.encode(entry.record)
     # The answer names rows by seq, so one that stands at another place than it says goes under the number of its place.
     return encoded if entry.record.seq == place and len(encoded) <= MAX_BATCH_BYTES // 2 else _envelope(place, encoded)
+
+
+def _inode(path: Path) -> object:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _text(raw: bytes) -> str:
