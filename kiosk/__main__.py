@@ -42,7 +42,7 @@ def build() -> click.Group:
 
 def main() -> None:
     """Run the program."""
-    build()()
+    build()(prog_name="gapura")
 
 
 if __name__ == "__main__":

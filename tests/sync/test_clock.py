@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sync.clock import ManualClock, SyncState, SystemClock, kernel_clock_is_synced, utc_datetime, utc_text
 
-AWARE = st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))
+AWARE = st.integers(0, 7_000_000_000_000_000).map(lambda us: datetime(1971, 1, 1, tzinfo=UTC) + timedelta(microseconds=us))
 
 
 @given(AWARE, AWARE)
@@ -25,7 +25,7 @@ def test_other_zones_are_written_in_utc() -> None:
 @pytest.mark.parametrize("text", ["", "2020-06-10", "2020-06-10 00:12:00", "2020-06-10T00:12:00.000000", "yesterday"])
 def test_other_texts_are_refused(text: str) -> None:
     """A time without a zone or of another form is an error, never a guess."""
-    with pytest.raises(ValueError, match="does not match|unconverted"):
+    with pytest.raises(ValueError, match=r"does not match|unconverted"):
         utc_datetime(text)
 
 

@@ -17,7 +17,7 @@ from sync.clock import SystemClock
 GONE, SILENT, DAMAGED = DeviceUnavailable("gone"), DeviceTimeout("silent"), BadFrame("noise")
 
 
-def loop_over(script: list[int | None | DeviceError]) -> tuple[DeviceLoop[int], list[int], list[DeviceState]]:
+def loop_over(script: list[int | DeviceError | None]) -> tuple[DeviceLoop[int], list[int], list[DeviceState]]:
     """A loop whose device does what the script says, one entry a step."""
     steps: Iterator[int | DeviceError | None] = iter(script)
 

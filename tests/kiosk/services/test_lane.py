@@ -1,8 +1,6 @@
 import threading
 from collections.abc import Callable
 
-import pytest
-
 from drivers.base import Hint, Sighting
 from kiosk.core.inputs import Decision
 from kiosk.core.values import ScreenKind, Sound
@@ -62,16 +60,24 @@ def test_a_failed_commit_changes_nothing(post: Post) -> None:
     db = post.database.connection
     pages = db.execute("PRAGMA page_count").fetchone()[0]
     db.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(DatabaseUnavailable, match="disk"):
-        for number in range(2, 10):
-            post.badge(number)
-    failed = len([row for row in post.rows() if row["kind"] == "attendance.tapped"]) + 1
-    shown_then = len(post.shown)
-    assert shown_then - shown == len(post.rows()) - rows
+    refused = 0
+    for number in range(2, 10):
+        refused += fails(lambda number=number: post.badge(number))  # type: ignore[misc]
+    assert refused
+    assert len(post.shown) - shown == len(post.rows()) - rows
     db.execute("PRAGMA max_page_count = 1000000")
-    post.badge(failed)
+    post.badge(9)
     assert post.kinds()[-1] == "attendance.tapped"
     assert journal.verify(db).ok
+
+
+def fails(act: Callable[[], None]) -> bool:
+    """True where the database refused it, with what to do in the message."""
+    try:
+        act()
+    except DatabaseUnavailable as exc:
+        return "free space" in str(exc)
+    return False
 
 
 def test_unknown_revoked_and_foreign_codes(post: Post) -> None:

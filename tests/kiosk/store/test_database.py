@@ -48,7 +48,7 @@ def test_a_failed_commit_leaves_nothing(tmp_path: Path) -> None:
     """When the last of several events cannot be written none of them happened, in no table."""
     with closing(opened(tmp_path / "kiosk.db")) as database:
         nan = Event(Kind.SCREENING_MEASURED, {"tap_id": "t", "object_c": float("nan")})
-        with pytest.raises(ValueError, match="nan|NaN"):
+        with pytest.raises(ValueError, match=r"nan|NaN"):
             record.commit(database, [TAP, nan], CLOCK.now())
         assert database.connection.execute("SELECT count(*) FROM journal").fetchone() == (0,)
         assert database.connection.execute("SELECT count(*) FROM arrivals").fetchone() == (0,)
