@@ -1,6 +1,7 @@
 """What people see, in a real browser: nothing overflows, axe finds nothing, fingers hit, changes arrive."""
 
 import io
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -36,9 +37,10 @@ def app(station: MemoryStation, clock: ManualClock) -> Flask:
 
 
 @pytest.fixture
-def base(app: Flask) -> Iterator[str]:
+def base(app: Flask, station: MemoryStation) -> Iterator[str]:
     with served(app) as address:
         yield address
+        station.stopping.set()  # or the server would wait for streams that never end
 
 
 class served:  # noqa: N801  (reads as a verb in a with statement)
@@ -187,9 +189,10 @@ def test_a_lost_door_is_told_and_comes_back(browser: Browser, clock: ManualClock
     """When the kiosk goes away the screen says so; when it is back the page is loaded anew."""
     first, second = MemoryStation(), MemoryStation()
     hosts = frozenset({"127.0.0.1"})
-    server = KioskServer(create_app(first, secret_key=b"a" * 32, allowed_hosts=hosts, clock=clock), "127.0.0.1", 0, 20)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = KioskServer(create_app(first, secret_key=b"a" * 32, allowed_hosts=hosts, clock=clock), "127.0.0.1", port, 20)
     server.start()
-    port = server.port
     with page_of(browser, 800, 480) as page:
         page.goto(f"http://127.0.0.1:{port}/")
         expect(page.get_by_text("Selamat datang")).to_be_visible()
