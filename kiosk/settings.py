@@ -24,7 +24,9 @@ class SettingsError(Exception):
 
 
 class Station(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which door this is. `direction` is what a tap here means; `unattended` says that no guard watches this door."""
+    """Which door this is. `device_id` names it only until it is enrolled. `direction` is what a tap here means; `unattended` says
+    that no guard watches this door.
+    """
 
     name: Text = "Gapura"
     place: Text = "Pintu utama"
@@ -85,6 +87,13 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     synced_by: Literal["kernel", "host"] = "kernel"
 
 
+class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many days the door keeps what an entry says, counted from the server's acknowledgement. What is not sent stays."""
+
+    health_days: Annotated[int, Meta(ge=1, le=365)] = 7
+    ordinary_days: Annotated[int, Meta(ge=1, le=3650)] = 35
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything a kiosk can be told. Every key has a default that works on a bench."""
 
@@ -95,6 +104,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     thermometer: Thermometer = Thermometer()
     temperature: Temperature = Temperature()
     clock: Clock = Clock()
+    retention: Retention = Retention()
 
     @property
     def data_dir(self) -> Path:
@@ -150,6 +160,8 @@ def _together(settings: Settings) -> Iterator[tuple[str, bool, str]]:
     yield "thermometer.offset_name", named, "an offset needs a name, such as the day and place it was measured at"
     yield "temperature.plausible_min_c", rule.plausible_min_c < rule.limit_c, "must be below temperature.limit_c"
     yield "temperature.plausible_max_c", rule.plausible_max_c > rule.limit_c, "must be above temperature.limit_c"
+    longest = settings.retention.health_days <= settings.retention.ordinary_days
+    yield "retention.health_days", longest, "must not be above retention.ordinary_days"
 
 
 def path_first(message: str) -> str:

@@ -1,8 +1,10 @@
 """The one place where a kiosk is put together. Everything below is handed what it needs; nobody else sees the settings."""
 
 import errno
+import logging
 import os
 import secrets
+import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,14 +25,20 @@ from kiosk.core.values import Direction
 from kiosk.services import changes
 from kiosk.services.changes import DirectoryChange, Submitted
 from kiosk.services.device_health import HealthKeeper
+from kiosk.services.housekeeping import Duties, Housekeeping
 from kiosk.services.lane import Lane
 from kiosk.services.private_files import write_private
 from kiosk.services.restart import restore
+from kiosk.services.retention import Keep
 from kiosk.services.station import KioskStation
 from kiosk.services.views import DeviceState
 from kiosk.settings import Settings
-from kiosk.store.database import KioskDatabase, open_kiosk_database
+from kiosk.store import backup, quarantine
+from kiosk.store.database import KioskDatabase
 from sync.clock import Clock, SystemClock
+from sync.identity import IdentityError, read_identity
+
+_log = logging.getLogger(__name__)
 
 _SECRET_BYTES = 32
 
@@ -47,6 +55,7 @@ class Kiosk:
     health: HealthKeeper
     scanner: Scanner | None
     thermometer: Thermometer | None
+    housekeeping: Housekeeping
     stopping: threading.Event
     secret_key: bytes
 
@@ -57,18 +66,33 @@ def build_clock(settings: Settings) -> Clock:
 
 
 def open_database(settings: Settings) -> KioskDatabase:
-    """This station's database, made if it is not there. Only under the station's lock.
+    """This station's database, made if it is not there, set aside and begun anew if damaged. Only under the station's lock.
 
     Raises:
         DatabaseError
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    return open_kiosk_database(
+    device_id, place_id = _whose(settings)
+    return quarantine.open_station(
         settings.database,
-        device_id=settings.station.device_id,
-        place_id=settings.station.place,
+        device_id=device_id,
+        place_id=place_id,
         random_bytes=os.urandom,
+        now=build_clock(settings).now,
+        backups=lambda: backup.kept(settings.data_dir),
     )
+
+
+def _whose(settings: Settings) -> tuple[str, str]:
+    """The device and the place that rows are of: as enrolled, or before that as the settings say."""
+    try:
+        identity = read_identity(settings.data_dir)
+    except IdentityError as exc:
+        _log.error("%s; until then entries are kept under the name in the settings", exc)
+        identity = None
+    if identity is None:
+        return settings.station.device_id, settings.station.place
+    return identity.device_id, identity.place_id
 
 
 def submit_change(settings: Settings, change: DirectoryChange, photos: dict[str, Path]) -> Submitted:
@@ -158,7 +182,29 @@ def build_kiosk(settings: Settings) -> Kiosk:
     restore(lane, database, clock.now(), policy)
     scanner = build_scanner(settings, _now_ns(clock))
     station.attach(lane, scanner)
-    return Kiosk(settings, clock, database, lane, station, health, scanner, thermometer, stopping, secret)
+    return Kiosk(
+        settings=settings,
+        clock=clock,
+        database=database,
+        lane=lane,
+        station=station,
+        health=health,
+        scanner=scanner,
+        thermometer=thermometer,
+        housekeeping=build_housekeeping(settings, database, clock, health, stopping),
+        stopping=stopping,
+        secret_key=secret,
+    )
+
+
+def build_housekeeping(
+    settings: Settings, database: KioskDatabase, clock: Clock, health: HealthKeeper, stopping: threading.Event
+) -> Housekeeping:
+    """What looks after this station's file."""
+    keep = Keep(settings.retention.health_days, settings.retention.ordinary_days)
+    data = settings.data_dir
+    duties = Duties(ZoneInfo(settings.station.time_zone), keep, free_bytes=lambda: shutil.disk_usage(data).free)
+    return Housekeeping(database, clock, duties, health=health, stopping=stopping)
 
 
 def build_scanner(settings: Settings, now: Callable[[], int]) -> CameraScanner | None:

@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,7 @@ import msgspec
 from sync import progress
 from sync.clock import Clock
 from sync.database import DatabaseError, database_errors, open_database, open_reader, transaction
+from sync.protocol.wire import SignedHead
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +22,9 @@ _NOTE_EVERY_NS = 60 * 1_000_000_000
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS progress (epoch TEXT PRIMARY KEY, acked TEXT NOT NULL, acked_through INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS heads (
+    epoch TEXT PRIMARY KEY, noted INTEGER NOT NULL, seq INTEGER NOT NULL, head TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS documents (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), epoch TEXT NOT NULL, version INTEGER NOT NULL
 );
@@ -46,6 +51,7 @@ class Problem(StrEnum):
     UNAUTHORISED = "unauthorised"
     REVOKED = "revoked"
     REFUSED = "refused"
+    CODE_REFUSED = "code_refused"
     UNREADABLE_ANSWER = "unreadable_answer"
     DIVERGED = "diverged"
     SET_ASIDE = "set_aside"
@@ -65,7 +71,8 @@ class Channel(StrEnum):
 class LinkState:
     """How the link stands, as the agent last wrote it. Times are UTC texts by this machine's clock, versions 0 before the first.
 
-    `server_time` is what the server's own clock last said. `acked` maps each epoch to the highest seq that the server has, with everything before it.
+    `server_time` is what the server's own clock last said. `acked` maps each epoch to the highest seq that the server has,
+    with everything before it.
     """
 
     online: bool
@@ -97,6 +104,20 @@ def read_link(path: Path) -> LinkState | None:
     return LinkState(bool(online), problem, seen, acked, version, server_time)
 
 
+def newest_head(data: Path) -> SignedHead | None:
+    """The highest head that the server has countersigned in the epoch it last heard of, from the station's folder; or None.
+
+    Raises:
+        DatabaseUnavailable, DatabaseCorrupt
+    """
+    path = data / "sync.db"
+    if not path.exists():
+        return None
+    with closing(open_reader(path)) as db, database_errors(path):
+        row = db.execute("SELECT head FROM heads ORDER BY noted DESC LIMIT 1").fetchone()
+    return None if row is None else msgspec.json.decode(row[0], type=SignedHead)
+
+
 class SyncState:
     """The one read-write connection to sync.db. Its methods may be called from any thread. `vfs` is for fault injection.
 
@@ -124,11 +145,18 @@ class SyncState:
             row = self._db.execute("SELECT acked FROM progress WHERE epoch = ?", (epoch,)).fetchone()
         return _ranges.decode(row[0]) if row else ()
 
-    def set_acked(self, epoch: str, acked: progress.Acked) -> None:
-        """Remember what the server has confirmed of `epoch`."""
+    def set_acked(self, epoch: str, acked: progress.Acked, head: SignedHead | None = None) -> None:
+        """Remember what the server has confirmed of `epoch`, and the head it signed: the highest one is kept, as evidence."""
         row = (epoch, msgspec.json.encode(acked).decode(), progress.through(acked))
         with self._lock, database_errors(self._path), transaction(self._db):
             self._db.execute("INSERT OR REPLACE INTO progress VALUES (?, ?, ?)", row)
+            if head is not None:
+                self._db.execute(
+                    # A head that did not grow says nothing new; `noted` puts epochs into the order in which they came.
+                    "INSERT INTO heads VALUES (?, (SELECT count(*) FROM heads), ?, ?)"
+                    " ON CONFLICT DO UPDATE SET seq = excluded.seq, head = excluded.head WHERE excluded.seq > seq",
+                    (epoch, head.seq, msgspec.json.encode(head).decode()),
+                )
 
     def documents_version(self, epoch: str) -> int:
         """The version of the documents handed over to the station whose newest epoch is `epoch`; 0 for none.

@@ -49,6 +49,7 @@ def _run(settings: Settings, as_json: bool) -> None:
         health=built.health,
         scanner=built.scanner,
         thermometer=built.thermometer,
+        housekeeping=built.housekeeping,
         stopping=built.stopping,
     )
     server = build_server(built)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kiosk.services.views import DeviceState, Health
-from kiosk.store import directory
+from kiosk.store import directory, quarantine
 from kiosk.store.database import open_reader
 from sync.clock import Clock, SyncState, utc_datetime
 from sync.database import DatabaseError, database_errors
@@ -64,6 +64,11 @@ class HealthKeeper:
         with self._lock:
             self._health = replace(self._health, in_service=False)
 
+    def journal_checked(self, *, sound: bool) -> None:
+        """What a check of the whole journal came to."""
+        with self._lock:
+            self._health = replace(self._health, journal_sound=sound)
+
     def refresh(self) -> Health:
         """Look at clock, disk, directory, journal and link again.
 
@@ -86,6 +91,7 @@ class HealthKeeper:
                 directory_applied_at=_time(known.applied_at),
                 disk_free_mib=free_mib,
                 disk_low=free_mib < DISK_LOW_MIB,
+                quarantined=len(quarantine.folders(self._data)),
             )
             return self._health
 

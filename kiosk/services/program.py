@@ -1,4 +1,6 @@
-"""The kiosk's threads: lane, devices, publisher, inbox. Started together, stopped together, and fail-stop on the journal."""
+"""The kiosk's threads: lane, devices, publisher, inbox, housekeeping. Started together, stopped together, and fail-stop on the
+journal.
+"""
 
 import logging
 import threading
@@ -10,12 +12,12 @@ from drivers.base import Scanner, Thermometer
 from kiosk.services import changes
 from kiosk.services.device_health import HealthKeeper
 from kiosk.services.devices import DeviceLoop
+from kiosk.services.housekeeping import Housekeeping
 from kiosk.services.lane import Lane, Offer, SensorState
 from kiosk.services.station import KioskStation
 from kiosk.services.views import DeviceState
-from kiosk.store import projections
 from kiosk.store.database import KioskDatabase
-from sync.clock import Clock, SyncState
+from sync.clock import Clock
 from sync.database import DatabaseError
 from sync.journal import Event
 from sync.protocol.events import Kind
@@ -27,8 +29,6 @@ _LAST_WORDS_S = 2.0
 """How long the out-of-service screen is shown before the program ends."""
 _STOPS_WITHIN_S = 3.0
 """All threads together; one that hangs in a device or on a disk ends with the process."""
-_HOUSEKEEPING_S = 3600.0
-_SCREENS_KEEP_DAYS = 3
 
 
 class Program:
@@ -45,11 +45,12 @@ class Program:
         health: HealthKeeper,
         scanner: Scanner | None,
         thermometer: Thermometer | None,
+        housekeeping: Housekeeping,
         stopping: threading.Event,
     ) -> None:
         self._data, self._clock, self._database = data, clock, database
         self._lane, self._station, self._health, self._stopping = lane, station, health, stopping
-        self._scanner, self._thermometer = scanner, thermometer
+        self._scanner, self._thermometer, self._housekeeping = scanner, thermometer, housekeeping
         self.failure: Exception | None = None
         self._failing = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -63,6 +64,7 @@ class Program:
         for loop in self._device_loops():
             self._spawn(loop.name, partial(loop.run, self._stopping))
         self._spawn("inbox", self._run_inbox)
+        self._spawn("housekeeping", lambda: self._housekeeping.run(self._stopping))
 
     def wait(self) -> None:
         """Return when the station is stopping, for whatever reason."""
@@ -118,7 +120,7 @@ class Program:
         self._stopping.set()
 
     def _run_inbox(self) -> None:
-        since_s, trouble = _HOUSEKEEPING_S, ""
+        trouble = ""
         while not self._stopping.wait(_INBOX_EVERY_S):
             try:
                 done = changes.apply_inbox(self._data, self._database, self._clock.now())
@@ -134,17 +136,6 @@ class Program:
                 logger.warning("set aside, it makes no sense: %s", each)
             if done.applied:
                 self._station.committed()
-            since_s += _INBOX_EVERY_S
-            if since_s > _HOUSEKEEPING_S:
-                since_s = 0.0
-                self._forget()
-
-    def _forget(self) -> None:
-        """Drop what no screen shows any more. Not by a clock that nobody vouches for: it might call today last year."""
-        moment = self._clock.now()
-        if moment.sync_state is SyncState.SYNCED:
-            with self._database.transaction() as db:
-                projections.forget_before(db, moment.wall, _SCREENS_KEEP_DAYS)
 
     def _device_loops(self) -> list[DeviceLoop[Offer]]:
         loops: list[DeviceLoop[Offer]] = []

@@ -29,6 +29,8 @@ class Health:
     """The line of small signs that is always visible. `waiting_rows` are journal rows the server has not acknowledged.
 
     `server_seen_at` is None when the server was never reached; `server_problem` is a code (see `sync.uploader`) or None.
+    `quarantined` are files that were set aside and wait for somebody to look; `journal_sound` is False after a check found a
+    row that does not fit.
     """
 
     camera: DeviceState
@@ -44,6 +46,8 @@ class Health:
     disk_free_mib: int
     disk_low: bool
     in_service: bool = True
+    quarantined: int = 0
+    journal_sound: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,23 @@ def forget_before(db: sqlite3.Connection, now: datetime, keep_days: int) -> None
     db.execute("DELETE FROM holds WHERE closed_at < ?", (limit,))
 
 
+def forget_health(db: sqlite3.Connection, epoch: str, through: int) -> None:
+    """Drop what arrivals and holds show of the temperatures of people who came up to and with the row `through` of `epoch`."""
+    theirs = (epoch, through, Kind.ATTENDANCE_TAPPED, Kind.ATTENDANCE_MANUAL)
+    db.execute(
+        "UPDATE arrivals SET shown_temperature_c = NULL, reasons = CASE WHEN kind IN (?3, ?4) THEN '[]' ELSE reasons END"
+        " WHERE epoch = ?1 AND seq <= ?2",
+        theirs,
+    )
+    # A hold whose arrival is forgotten is older than any that is kept.
+    db.execute(
+        "UPDATE holds SET shown_temperature_c = NULL, reasons = CASE WHEN closed_at IS NULL THEN reasons ELSE '[]' END"
+        " WHERE tap_id NOT IN"
+        " (SELECT tap_id FROM arrivals WHERE epoch != ? OR seq > ?)",
+        (epoch, through),
+    )
+
+
 def _arrival(row: tuple[Any, ...]) -> Arrival:
     values = dict(zip(Arrival.__slots__, row, strict=True))
     return Arrival(**{**values, "at": utc_datetime(values["at"]), "reasons": tuple(json.loads(values["reasons"]))})

@@ -72,6 +72,7 @@ def build(post: Post, scanner: Scanner, *, thermometer: NoThermometer | None = N
         health=post.health,
         scanner=scanner,
         thermometer=thermometer,
+        housekeeping=post.housekeeping(),
         stopping=post.stopping,
     )
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -16,9 +17,11 @@ from kiosk.core.policy import Policy, TemperatureRule
 from kiosk.core.values import Direction, Screen
 from kiosk.services.changes import DirectoryChange, NewGuard
 from kiosk.services.device_health import HealthKeeper
+from kiosk.services.housekeeping import Duties, Housekeeping
 from kiosk.services.lane import Lane, Shown
 from kiosk.services.pins import hash_pin
 from kiosk.services.restart import restore
+from kiosk.services.retention import Keep
 from kiosk.services.station import KioskStation
 from kiosk.services.views import DeviceState
 from kiosk.store import directory, guards
@@ -115,6 +118,11 @@ class Post:
         )
         restore(self.lane, self.database, self.clock.now(), policy)
         self.station.attach(self.lane, None)
+
+    def housekeeping(self, *, free_bytes: Callable[[], int] = lambda: 1 << 40, keep: Keep | None = None) -> Housekeeping:
+        """What looks after this door's file; on a disk with that much room."""
+        duties = Duties(ZoneInfo(ZONE), keep or Keep(), free_bytes)
+        return Housekeeping(self.database, self.clock, duties, health=self.health, stopping=self.stopping)
 
     def restart(self) -> "Post":
         """Switch it off and on."""
