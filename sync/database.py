@@ -5,6 +5,8 @@ DatabaseError
 └── DatabaseCorrupt       the file is damaged
 """
 
+import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,9 @@ from urllib.parse import quote
 
 _FIXED_IN = (3, 51, 3)
 """From this version on SQLite is free of the WAL-reset fault; before it, only one writing connection is safe. We have one."""
+
+_UNREAD = re.compile(r"unable to get the page\. error code=(\d+)")
+"""How quick_check words a page that it could not read; it raises nothing then."""
 
 
 class DatabaseError(Exception):
@@ -49,6 +54,8 @@ def open_database(path: Path, *, vfs: str | None = None) -> sqlite3.Connection:
         DatabaseUnavailable, DatabaseCorrupt
     """
     with database_errors(path):
+        if vfs is None:
+            _forget_cached(path)
         uri = f"file:{quote(str(path.absolute()))}" + (f"?vfs={vfs}" if vfs else "")
         db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
         try:
@@ -67,14 +74,32 @@ def open_database(path: Path, *, vfs: str | None = None) -> sqlite3.Connection:
     return db
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
+def _forget_cached(path: Path) -> None:
+    """Read the file from the disk again, not from memory.
+
+    After a sync has failed, Linux shows what was written although the disk never got it, and no later sync writes it. Going on
+    from such a log would lose what is committed behind it. Only the process's first opening may do this: closing a file ends
+    the process's locks on it.
+    """
+    for part in (path, path.with_name(f"{path.name}-wal")):
+        try:
+            descriptor = os.open(part, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        try:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(descriptor)
+
+
+def open_reader(path: Path, *, vfs: str | None = None) -> sqlite3.Connection:
     """A read-only connection to a file that another connection may be writing. Close it soon: it holds the log back.
 
     Raises:
         DatabaseUnavailable, DatabaseCorrupt
     """
     with database_errors(path):
-        uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+        uri = f"file:{quote(str(path.absolute()))}?mode=ro" + (f"&vfs={vfs}" if vfs else "")
         db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
         try:
             db.execute("SELECT 1 FROM sqlite_master LIMIT 1")
@@ -102,9 +127,13 @@ def quick_check(db: sqlite3.Connection, path: Path) -> None:
 
     Raises:
         DatabaseCorrupt: something is damaged.
+        DatabaseUnavailable: something cannot be read now; that says nothing against the file.
     """
     with database_errors(path):
         found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    unread = _UNREAD.search(found)
+    if unread and int(unread[1]) & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM):
+        raise DatabaseUnavailable(f"{path}: {found}; check the disk")
     if found != "ok":
         raise DatabaseCorrupt(f"{path} is damaged ({found}); it must be set aside")
 
