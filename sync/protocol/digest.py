@@ -9,6 +9,7 @@ The payload enters the chain only through its salted digest, so payload and salt
 
 import hashlib
 import math
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
@@ -36,6 +37,11 @@ HASHED_FIELDS = (
 )
 
 _encoder = msgspec.json.Encoder(order="sorted")
+
+# A struct whose fields stand in sorted order is written as the sorted mapping would be, several times faster.
+_SORTED = tuple(sorted(HASHED_FIELDS))
+_Header = msgspec.defstruct("_Header", _SORTED)
+_of_mapping, _of_record = itemgetter(*_SORTED), attrgetter(*_SORTED)
 
 
 def canonical(value: Any) -> bytes:
@@ -66,12 +72,12 @@ def payload_digest(salt: bytes, payload: bytes) -> str:
 
 def chain_hash(fields: dict[str, Any]) -> str:
     """Hex SHA-256 over the canonical JSON of HASHED_FIELDS taken from `fields`."""
-    return hashlib.sha256(_encoder.encode({name: fields[name] for name in HASHED_FIELDS})).hexdigest()
+    return hashlib.sha256(_encoder.encode(_Header(*_of_mapping(fields)))).hexdigest()
 
 
 def record_hash(record: Record) -> str:
     """The hash that `record` should carry."""
-    return chain_hash({name: getattr(record, name) for name in HASHED_FIELDS})
+    return hashlib.sha256(_encoder.encode(_Header(*_of_record(record)))).hexdigest()
 
 
 def payload_matches(record: Record) -> bool:

@@ -1,6 +1,7 @@
 """What arrived, taken apart: one record at a time, so that an odd one is kept as it came and spoils nothing else. Pure."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 import msgspec
 
@@ -20,6 +21,7 @@ class _Sent(Record, frozen=True, kw_only=True):
 
 _decoder = msgspec.json.Decoder(_Sent)
 _TEXTS = ("id", "kind", "claimed_at", "boot_id", "clock_state", "place_id", "payload_digest", "prev_hash", "hash")
+_texts = attrgetter(*_TEXTS)
 
 
 class _Numbered(msgspec.Struct, frozen=True):
@@ -51,8 +53,7 @@ def read_arrival(raw: bytes, *, device_id: str, epoch: str) -> Arrival:
 
 
 def _record(sent: _Sent) -> Record:
-    fields = {name: getattr(sent, name) for name in Record.__struct_fields__}
-    return Record(**(fields | {"payload": None if bytes(sent.payload) == b"null" else sent.payload}))
+    return msgspec.structs.replace(sent, payload=None) if bytes(sent.payload) == b"null" else sent
 
 
 def payload_text(record: Record) -> str | None:
@@ -77,7 +78,7 @@ def _objection(record: Record, device_id: str, epoch: str) -> str:
         return "seq is out of range"
     if not (0 <= record.mono_ns <= MAX_SEQ and 0 <= record.directory_version <= MAX_SEQ):
         return "a number is out of range"
-    if not all(_storable(getattr(record, name)) for name in _TEXTS):
+    if not all(map(_storable, _texts(record))):
         return "a header field is too long or holds characters that cannot be kept"
     return _broken_seal(record)
 
@@ -95,4 +96,5 @@ def _broken_seal(record: Record) -> str:
 
 def _storable(text: str) -> bool:
     # PostgreSQL keeps no NUL in text, and nothing keeps half of a surrogate pair.
-    return len(text) <= MAX_TEXT and "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    plain = text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
+    return len(text) <= MAX_TEXT and "\x00" not in text and plain

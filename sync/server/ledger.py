@@ -3,6 +3,7 @@
 `Held` is sorted, its ranges neither touch nor overlap, and all are 1 or more. A door that never lost anything has one range.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -29,6 +30,12 @@ def add(held: Held, seqs: Iterable[int]) -> Held:
 def accepted_through(held: Held) -> int:
     """The highest seq without a gap before it; 0 for none."""
     return held[0].last if held and held[0].first == 1 else 0
+
+
+def within(held: Held, seqs: Iterable[int]) -> set[int]:
+    """Those of `seqs` that are held."""
+    starts = [piece.first for piece in held]
+    return {seq for seq in seqs if (at := bisect_right(starts, seq)) and seq <= held[at - 1].last}
 
 
 def missing(held: Held, limit: int = MAX_MISSING) -> list[SeqRange]:

@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Protocol
 
 import msgspec
@@ -13,12 +14,14 @@ from sync.protocol.digest import GENESIS
 from sync.protocol.events import Record
 from sync.protocol.wire import Batch, Head, Outcome, Result
 from sync.server import ledger
+from sync.server.bulk import insert_events, known_hashes
 from sync.server.database import Database
 from sync.server.intake import Arrival, payload_text, read_arrival
 from sync.server.schema import devices, epochs, event_conflicts, events, unreadable
 
 _log = logging.getLogger(__name__)
 _COPIED = tuple(column.name for column in events.columns if column.name not in ("payload", "received_at"))
+_copied = attrgetter(*_COPIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +61,20 @@ class _Sorted:
 
 
 class DatabaseSink:
-    """The sink that writes the tables, one transaction a batch."""
+    """The sink that writes the tables: one transaction a batch, one batch of a device at a time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def take(self, device_id: str, batch: Batch, received_at: str) -> Receipt:
         arrivals = [read_arrival(bytes(raw), device_id=device_id, epoch=batch.epoch) for raw in batch.records]
-        with self._database.writing() as connection:
-            held = self._lock(connection, device_id, batch.epoch, received_at)
+        with self._database.writing(device_id) as connection:
+            held = _held(connection, device_id, batch.epoch, received_at)
             seqs = ledger.positions([arrival.seq for arrival in arrivals], ledger.accepted_through(held))
-            known = _known_hashes(connection, device_id, batch.epoch, seqs)
+            known = known_hashes(connection, device_id, batch.epoch, ledger.within(held, seqs))
             key = {"device_id": device_id, "epoch": batch.epoch, "received_at": received_at}
             found = _sort(arrivals, seqs, known, key)
-            _insert(connection, events, found.fresh)
+            insert_events(connection, found.fresh)
             new_conflicts = _insert_unseen(connection, event_conflicts, "hash", found.conflicts)
             new_unreadable = _insert_unseen(connection, unreadable, "raw_sha256", found.unreadable)
             held = ledger.add(held, seqs)
@@ -86,20 +89,12 @@ class DatabaseSink:
             text = connection.scalar(select(epochs.c.held).where(epochs.c.device_id == device_id, epochs.c.epoch == epoch))
             return _head(connection, device_id, epoch, ledger.accepted_through(ledger.from_text(text or "")))
 
-    def _lock(self, connection: Connection, device_id: str, epoch: str, now: str) -> ledger.Held:
-        # One batch of a device at a time. SQLite's transaction holds the whole file; elsewhere the device's row is the lock.
-        connection.execute(select(devices.c.id).where(devices.c.id == device_id).with_for_update())
-        text = connection.scalar(select(epochs.c.held).where(epochs.c.device_id == device_id, epochs.c.epoch == epoch))
-        if text is None:
-            connection.execute(insert(epochs).values(device_id=device_id, epoch=epoch, held="", first_seen_at=now))
-        return ledger.from_text(text or "")
 
-
-def _known_hashes(connection: Connection, device_id: str, epoch: str, seqs: Sequence[int]) -> dict[int, str]:
-    query = select(events.c.seq, events.c.hash).where(
-        events.c.device_id == device_id, events.c.epoch == epoch, events.c.seq.in_(set(seqs))
-    )
-    return {row.seq: row.hash for row in connection.execute(query)}
+def _held(connection: Connection, device_id: str, epoch: str, now: str) -> ledger.Held:
+    text = connection.scalar(select(epochs.c.held).where(epochs.c.device_id == device_id, epochs.c.epoch == epoch))
+    if text is None:
+        connection.execute(insert(epochs).values(device_id=device_id, epoch=epoch, held="", first_seen_at=now))
+    return ledger.from_text(text or "")
 
 
 def _sort(arrivals: Sequence[Arrival], seqs: Sequence[int], known: dict[int, str], key: dict[str, str]) -> _Sorted:
@@ -127,8 +122,9 @@ def _outcome(arrival: Arrival, known_hash: str | None) -> Outcome:
 
 
 def _row(record: Record, received_at: str) -> dict[str, Any]:
-    row = {name: getattr(record, name) for name in _COPIED}
-    return row | {"payload": payload_text(record), "received_at": received_at}
+    row = dict(zip(_COPIED, _copied(record), strict=True))
+    row["payload"], row["received_at"] = payload_text(record), received_at
+    return row
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
