@@ -65,15 +65,15 @@ def another_database(url: str, name: str, template: str = "template1") -> Iterat
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def newest_binaries() -> Path:
+def newest_binaries(under: Path = _BINARIES) -> Path:
     """Where Debian keeps the newest server's programs.
 
     Raises:
         NoPostgres
     """
-    found = [path.parent for path in _BINARIES.glob("*/bin/initdb") if path.parent.parent.name.isdigit()]
+    found = [path.parent for path in under.glob("*/bin/initdb") if path.parent.parent.name.isdigit()]
     if not found:
-        raise NoPostgres(f"no PostgreSQL server under {_BINARIES}; {_HINT}")
+        raise NoPostgres(f"no PostgreSQL server under {under}; {_HINT}")
     return max(found, key=lambda folder: int(folder.parent.name))
 
 

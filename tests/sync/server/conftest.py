@@ -11,10 +11,10 @@ from sync.clock import ManualClock
 from sync.server.app import create_app, open_store, templates_folder
 from sync.server.database import Database
 from sync.server.settings import Settings
-from tests.postgres import postgres_empty, postgres_filled, postgres_url, postgres_with_tables
+from tests.postgres import postgres_empty, postgres_filled, postgres_reused, postgres_url, postgres_with_tables
 from tests.sync.server.making import EPOCH
 
-__all__ = ["postgres_empty", "postgres_filled", "postgres_url", "postgres_with_tables"]
+__all__ = ["postgres_empty", "postgres_filled", "postgres_reused", "postgres_url", "postgres_with_tables"]
 
 HASHER = argon2.PasswordHasher.from_parameters(argon2.profiles.CHEAPEST)
 
