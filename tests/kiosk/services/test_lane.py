@@ -66,8 +66,9 @@ def test_a_failed_commit_changes_nothing(post: Post) -> None:
     assert refused
     assert len(post.shown) - shown == len(post.rows()) - rows
     db.execute("PRAGMA max_page_count = 1000000")
+    assert "P9" not in {row["person_id"] for row in post.of("attendance.tapped")}
     post.badge(9)
-    assert post.kinds()[-1] == "attendance.tapped"
+    assert post.of("attendance.tapped")[-1]["person_id"] == "P9"
     assert journal.verify(db).ok
 
 
