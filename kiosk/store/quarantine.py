@@ -113,7 +113,8 @@ def set_aside(path: Path, folder: Path) -> None:
 
 def _gather_leftovers(path: Path, now: Callable[[], Moment]) -> None:
     """A log without its file: a power cut came while they were set aside, or somebody took the file away."""
-    if path.exists() or not path.with_name(path.name + "-wal").exists():
+    log = path.with_name(path.name + "-wal")
+    if path.exists() or not log.exists() or not log.stat().st_size:
         return
     waiting = [folder for folder in folders(path.parent) if not (folder / f"{path.name}-wal").exists()]
     with database_errors(path):
