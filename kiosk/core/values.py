@@ -135,6 +135,17 @@ class Screen:
     steps: tuple[str, ...] = ()
 
 
+class HoldEnd(StrEnum):
+    """How a hold ended. Added, never renamed; the words are in the catalogs as `decision.<code>`."""
+
+    LET_IN = "let_in"
+    CLINIC = "clinic"
+    TYPED_TEMPERATURE = "typed_temperature"
+    REMEASURED = "remeasured"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+
+
 class Sound(StrEnum):
     """The three sounds."""
 

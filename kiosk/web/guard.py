@@ -7,12 +7,16 @@ from flask_babel import force_locale, gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.core.inputs import Decision
+from kiosk.core.values import HoldEnd
 from kiosk.services.views import GuardView
 from kiosk.web.context import Door, the_door
 from kiosk.web.panel import clock_shown
 from kiosk.web.streams import Fragment
 from kiosk.web.texts import LANGUAGES
 from kiosk.web.typed import parse_temperature
+from sync.state import Problem
+
+_HOLD_ENDS, _PROBLEMS = frozenset(HoldEnd), frozenset(Problem)
 
 guard = Blueprint("guard", __name__, url_prefix="/guard")
 
@@ -135,7 +139,8 @@ class _Desk:
 
 
 def _shown(view: GuardView, locked: bool) -> dict[str, object]:
-    return {"view": view, "health": view.health, "locked": locked, "decisions": Decision}
+    words = {"decisions": Decision, "hold_ends": _HOLD_ENDS, "problems": _PROBLEMS}
+    return {"view": view, "health": view.health, "locked": locked, **words}
 
 
 def _session_id() -> str:

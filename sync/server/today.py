@@ -33,7 +33,7 @@ _STANDING = {
     Kind.VERDICT_OVERRIDE: Standing.CLOSED,
     Kind.HOLD_CLOSED: Standing.CLOSED,
 }
-_LET_IN = frozenset({"admit", "let_in", "let-in", "allow", "in"})
+_LET_IN = frozenset({"let_in", "typed_temperature", "remeasured"})
 
 
 @dataclass(frozen=True, slots=True)

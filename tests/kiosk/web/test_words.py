@@ -7,13 +7,13 @@ import pytest
 import kiosk
 from drivers.base import Hint
 from kiosk.core.effects import AnswerCode
-from kiosk.core.inputs import Decision
-from kiosk.core.values import At, Direction, Person, Reason, Screen, ScreenKind, Tap
+from kiosk.core.values import At, Direction, HoldEnd, Person, Reason, Screen, ScreenKind, Tap
 from kiosk.services.views import DeviceState
 from kiosk.simulation.web import DEVICES, FAULTS
 from kiosk.web import catalogs, faces
 from kiosk.web.paths import templates_folder
 from kiosk.web.texts import LANGUAGES, clock_text, date_text, initials, is_day, temperature_text
+from sync.state import Problem
 from tests.kiosk.web.station import NOW, panel_view, tap
 
 _IN_TEMPLATES = re.compile(r"_\(\s*'([a-z][a-z0-9_.]*)'\s*[,)]|_\('([a-z.]+)' if [^)]* else '([a-z.]+)'\)")
@@ -40,7 +40,8 @@ def built() -> set[str]:
         ("reason", Reason),
         ("device", DeviceState),
         ("direction", Direction),
-        ("decision", Decision),
+        ("decision", HoldEnd),
+        ("problem", Problem),
         ("answer", AnswerCode),
     ]
     keys = {f"{family}.{code}" for family, codes in families for code in codes}
