@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sync.backlog import Backlog
-from sync.client import BearerKey, ServerClient, Timeouts, read_key
+from sync.client import RequestSigner, ServerClient, ServerLink, Timeouts
 from sync.clock import Clock
-from sync.database import DatabaseCorrupt, DatabaseError, open_reader, quick_check
+from sync.database import DatabaseCorrupt, open_reader, quick_check
+from sync.handover import NewEpoch, ask_for_epoch
+from sync.identity import KEY_NAME, DeviceKey, Identity, IdentityError, read_identity
 from sync.inbox import Inbox
-from sync.settings import Server, Settings
+from sync.settings import Settings
 from sync.state import Channel, Problem, SyncState
 from sync.uploader import Uploader
 
 _log = logging.getLogger(__name__)
 
-_WAIT_FOR_JOURNAL_S = 1.0
+_WAIT_FOR_IDENTITY_S = 1.0
 _AFTER_FAULT_S = 5.0
 _JOIN_S = 10.0
 
@@ -70,16 +72,52 @@ def run(settings: Settings, tools: Tools) -> None:
     """
     data = settings.data_dir
     with agent_lock(data):
-        key = _key(settings.server)
         state = open_state(data / "sync.db", tools.clock)
-        if settings.server is None or key is None:
-            state.report(Channel.UPLOAD, Problem.NO_SERVER, "set [server] in sync.toml")
-            tools.stop.wait()
+        try:
+            station = _enrolled(settings, state, tools.stop)
+        except StartRefused:
             state.close()
-            return
-        device_id = settings.server.device_id or _device_id(data, tools.stop)
-        if device_id is None or _run_both(settings, settings.server, key, device_id, state, tools):
+            raise
+        if station is None or _run_both(settings, station, state, tools):
             state.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Station:
+    """Who this is, how it proves it, and where its server is now."""
+
+    identity: Identity
+    key: DeviceKey
+    url: str
+    ca_file: str | None
+
+
+def _enrolled(settings: Settings, state: SyncState, stop: threading.Event) -> _Station | None:
+    """The station, once it is enrolled; None when stopped before."""
+    waiting = False
+    while not stop.is_set():
+        found = _station(settings)
+        if found is not None:
+            return found
+        if not waiting:
+            state.report(Channel.UPLOAD, Problem.NO_SERVER, "enrol this station: gapura enrol URL CODE")
+        waiting = True
+        stop.wait(_WAIT_FOR_IDENTITY_S)
+    return None
+
+
+def _station(settings: Settings) -> _Station | None:
+    data, server = settings.data_dir, settings.server
+    try:
+        identity = read_identity(data)
+        if identity is None:
+            return None
+        ca_file = server.ca_file or identity.ca_file
+        if ca_file is not None and not Path(ca_file).is_file():
+            raise StartRefused(f"{ca_file}: no such file; server.ca_file in sync.toml must name the server's authority")
+        return _Station(identity, DeviceKey.load(data / KEY_NAME), server.url or identity.server_url, ca_file)
+    except IdentityError as exc:
+        raise StartRefused(str(exc)) from exc
 
 
 def open_state(path: Path, clock: Clock) -> SyncState:
@@ -110,55 +148,24 @@ def _checked_state(path: Path, clock: Clock) -> SyncState:
     return SyncState(path, clock)
 
 
-def _key(server: Server | None) -> BearerKey | None:
-    if server is None:
-        return None
-    if server.ca_file is not None and not Path(server.ca_file).is_file():
-        raise StartRefused(f"{server.ca_file}: no such file; server.ca_file in sync.toml must name the server's authority")
-    try:
-        return read_key(Path(server.key_file))
-    except ValueError as exc:
-        raise StartRefused(str(exc)) from exc
-
-
-def _device_id(data: Path, stop: threading.Event) -> str | None:
-    """The device that the station's journal is of; waits for its first row. None when stopped before."""
-    backlog, waiting = Backlog(data / "kiosk.db"), False
-    try:
-        while not stop.is_set():
-            found = _newest_device(backlog)
-            if found is not None:
-                return found
-            if not waiting:
-                _log.info("%s: no journal yet; waiting for the kiosk to start", data)
-            waiting = True
-            stop.wait(_WAIT_FOR_JOURNAL_S)
-        return None
-    finally:
-        backlog.close()
-
-
-def _newest_device(backlog: Backlog) -> str | None:
-    try:
-        segments = backlog.segments()
-    except DatabaseError:
-        return None
-    return segments[-1].device_id if segments else None
-
-
-def _run_both(settings: Settings, server: Server, key: BearerKey, device_id: str, state: SyncState, tools: Tools) -> bool:
+def _run_both(settings: Settings, station: _Station, state: SyncState, tools: Tools) -> bool:
     """Run uploader and inbox until stopped; True if both came to an end in time."""
-    data, intervals = settings.data_dir, settings.intervals
+    data, intervals, identity = settings.data_dir, settings.intervals, station.identity
     timeouts = Timeouts(intervals.connect_timeout_s, intervals.read_timeout_s)
-    _log.info("device %s: sending to %s", device_id, server.url)
+    _log.info("device %s: sending to %s", identity.device_id, station.url)
 
     def client() -> ServerClient:
-        return ServerClient(server.url, device_id, key, tools.clock, ca_file=server.ca_file, timeouts=timeouts)
+        auth = RequestSigner(station.key, identity.device_id)
+        link = ServerLink(station.url, auth, tools.clock, ca_file=station.ca_file, timeouts=timeouts)
+        return ServerClient(link, identity.device_id, identity.server_key)
+
+    def new_epoch(after: str, reason: str) -> None:
+        ask_for_epoch(data, NewEpoch(after=after, device_id=identity.device_id, place_id=identity.place_id, reason=reason))
 
     up, down = client(), client()
     backlogs = Backlog(data / "kiosk.db"), Backlog(data / "kiosk.db")
     cap_s = intervals.retry_cap_s
-    uploader = Uploader(backlogs[0], state, up, chance=tools.chance, retry_cap_s=cap_s)
+    uploader = Uploader(backlogs[0], state, up, new_epoch=new_epoch, chance=tools.chance, retry_cap_s=cap_s)
     inbox = Inbox(data, backlogs[1], state, down, chance=tools.chance, poll_s=intervals.documents_s, retry_cap_s=cap_s)
     threads = [
         threading.Thread(target=_loop, args=(name, step, tools.stop), name=name, daemon=True)

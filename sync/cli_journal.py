@@ -14,9 +14,12 @@ import msgspec
 
 from sync import settings
 from sync.database import DatabaseError, open_reader
+from sync.identity import IdentityError, read_identity
 from sync.journal import Entry, last_position, read, tail, verify
+from sync.protocol import seals, signing
 from sync.protocol.events import DataClass, data_class
-from sync.protocol.wire import Head
+from sync.protocol.signing import SignatureRefused
+from sync.protocol.wire import SignedHead
 
 _FOLLOW_S = 0.5
 _EXPORTED = ("device_id", "epoch", "seq", "id", "kind", "claimed_at", "payload", "hash")
@@ -82,12 +85,13 @@ def export_command(config: Path | None, data: Path | None, *, as_json: bool, hea
 @journal.command("verify")
 @_station
 @click.option(
-    "--head", type=click.Path(path_type=Path, dir_okay=False), help='JSON {"epoch", "seq", "hash"} that must be in the chain.'
+    "--head", type=click.Path(path_type=Path, dir_okay=False), help="A head from `gapura sync head`; it must be in the chain."
 )
+@click.option("--server-key", help="The server's public key, where this folder is not the enrolled station's own.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def verify_command(config: Path | None, data: Path | None, head: Path | None, *, as_json: bool) -> None:
+def verify_command(config: Path | None, data: Path | None, head: Path | None, server_key: str | None, *, as_json: bool) -> None:
     """Check every row; name the first bad one and say why. Exit status 1 when there is one."""
-    expected = None if head is None else _read_head(head)
+    expected = None if head is None else _read_head(head, server_key, config, data)
     with _journal_of(config, data) as db:
         found = verify(db)
         lacking = expected is not None and found.ok and not _has(db, expected)
@@ -108,23 +112,32 @@ def verify_command(config: Path | None, data: Path | None, head: Path | None, *,
         sys.exit(1)
 
 
-def _has(db: sqlite3.Connection, head: Head) -> bool:
+def _has(db: sqlite3.Connection, head: SignedHead) -> bool:
     row = (head.epoch, head.seq, head.hash)
     return db.execute("SELECT 1 FROM journal WHERE epoch = ? AND seq = ? AND hash = ? LIMIT 1", row).fetchone() is not None
 
 
-def _read_head(path: Path) -> Head:
+def _read_head(path: Path, server_key: str | None, config: Path | None, data: Path | None) -> SignedHead:
+    """The head in `path`, if the server has signed it; ends the program with a sentence if not."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Head)
+        head = msgspec.json.decode(path.read_bytes(), type=SignedHead)
     except OSError as exc:
         raise click.BadParameter(f"{path}: cannot be read ({exc.strerror})", param_hint="--head") from exc
     except (msgspec.DecodeError, ValueError) as exc:
-        raise click.BadParameter(f'{path}: not JSON of {{"epoch", "seq", "hash"}}: {exc}', param_hint="--head") from exc
+        raise click.BadParameter(f"{path}: not a head that `gapura sync head` wrote: {exc}", param_hint="--head") from exc
+    try:
+        identity = None if server_key is not None else read_identity(_folder(config, data))
+        if server_key is None and identity is None:
+            raise click.UsageError("whose signature? this station is not enrolled; name the server's key with --server-key")
+        seals.check_head(signing.public_key(server_key or (identity.server_key if identity else "")), head)
+    except (IdentityError, SignatureRefused) as exc:
+        click.echo(f"Error: {path}: the server has not signed this head: {exc}", err=True)
+        sys.exit(1)
+    return head
 
 
-@contextmanager
-def _journal_of(config: Path | None, data: Path | None) -> Iterator[sqlite3.Connection]:
-    """A reader of the station's journal; what is wrong with it ends the program with a sentence."""
+def _folder(config: Path | None, data: Path | None) -> Path:
+    """The station's folder; wrong settings end the program with a sentence."""
     try:
         folder = data if data is not None else None if config is None else settings.data_dir(config)
     except settings.SettingsError as exc:
@@ -132,6 +145,13 @@ def _journal_of(config: Path | None, data: Path | None) -> Iterator[sqlite3.Conn
         sys.exit(2)
     if folder is None:
         raise click.UsageError("say which station: --data DIR or --config FILE")
+    return folder
+
+
+@contextmanager
+def _journal_of(config: Path | None, data: Path | None) -> Iterator[sqlite3.Connection]:
+    """A reader of the station's journal; what is wrong with it ends the program with a sentence."""
+    folder = _folder(config, data)
     try:
         with closing(_reader(folder / "kiosk.db")) as db:
             yield db

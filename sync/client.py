@@ -5,29 +5,26 @@ LinkError
 └── Refused       never by itself: the request, the key or the address is wrong, or this is no Gapura server
 """
 
-import base64
 import gzip
-import hashlib
-import logging
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
 import requests
 import urllib3
+from requests.adapters import BaseAdapter
 from requests.auth import AuthBase
 
 from sync.backoff import Course, course, retry_after_s
 from sync.clock import Clock
-from sync.protocol import wire
+from sync.identity import DeviceKey
+from sync.protocol import seals, signing, wire
+from sync.protocol.signing import SignatureRefused
 from sync.state import Problem
 
-_log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _JSON = "application/json"
@@ -36,6 +33,7 @@ _MAX_ANSWER_BYTES = 1024 * 1024
 _MAX_DOCUMENTS_BYTES = 64 * 1024 * 1024
 MAX_PHOTO_BYTES = 8 * 1024 * 1024
 
+_TOLD = {"revoked": Problem.REVOKED, "code_refused": Problem.CODE_REFUSED}
 _PROBLEMS = {401: Problem.UNAUTHORISED, 403: Problem.UNAUTHORISED, 410: Problem.REVOKED, 429: Problem.BUSY, 503: Problem.BUSY}
 
 
@@ -68,90 +66,57 @@ class Timeouts:
     total_s: float = 300.0
 
 
-class BearerKey(AuthBase):
-    """Proves the device by a key read from a file. The key itself is never shown."""
+class RequestSigner(AuthBase):
+    """Signs every request with the station's key, in the name of `owner`: see `sync.protocol.signing`."""
 
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __repr__(self) -> str:
-        return "BearerKey(...)"
+    def __init__(self, key: DeviceKey, owner: str) -> None:
+        self._key, self._owner = key, owner
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._key}"
+        body = request.body or b""
+        sent = body.encode() if isinstance(body, str) else body
+        request.headers.update(self._key.request_headers(self._owner, request.method or "GET", request.path_url, sent))
         return request
 
 
-def read_key(path: Path) -> BearerKey:
-    """The key in `path`; warns when others on this machine can read it.
+class ServerLink:
+    """Signed requests to one server. For one thread at a time; raises Unreachable or Refused.
 
-    Raises:
-        ValueError: the file cannot be read or holds no key; the message says what to do.
+    `adapter` carries the requests in place of a socket, as a simulated network does.
     """
-    try:
-        key, mode = path.read_text(encoding="ascii").strip(), stat.S_IMODE(path.stat().st_mode)
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ValueError(
-            f"{path}: the server key cannot be read; put the key that `gapura central devices add` gave there"
-        ) from exc
-    if not key or not key.isprintable() or " " in key:
-        raise ValueError(f"{path}: holds no server key; put the one line that `gapura central devices add` gave there")
-    if mode & 0o077:
-        _log.warning("%s can be read by others (mode %o); run: chmod 600 %s", path, mode, path)
-    return BearerKey(key)
-
-
-class ServerClient:
-    """One device's conversation with its server. For one thread at a time; every method raises Unreachable or Refused."""
 
     def __init__(
         self,
         base_url: str,
-        device_id: str,
-        auth: AuthBase,
+        auth: RequestSigner,
         clock: Clock,
         *,
         ca_file: str | None = None,
         timeouts: Timeouts | None = None,
+        adapter: BaseAdapter | None = None,
     ) -> None:
-        self.device_id = device_id
-        self._base = f"{base_url.rstrip('/')}/v1/devices/{quote(device_id, safe='')}"
+        self._base = base_url.rstrip("/")
         self._clock, self._timeouts = clock, timeouts or Timeouts()
         self._session = requests.Session()
-        # The environment may name proxies, certificates and a .netrc whose password would replace the device's key.
+        # The environment may name proxies, certificates and a .netrc whose password would replace the device's signature.
         self._session.trust_env = False
         self._session.auth = auth
         self._session.verify = ca_file or True
+        if adapter is not None:
+            for scheme in ("http://", "https://"):
+                self._session.mount(scheme, adapter)
         self._session.headers["User-Agent"] = "gapura-sync"
 
-    def upload(self, batch: bytes) -> wire.Answer:
-        """Send a batch (JSON of `wire.Batch`)."""
-        body = gzip.compress(batch, compresslevel=1, mtime=0)
-        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-        headers = {"Content-Type": _JSON, "Content-Encoding": "gzip", "Content-Digest": f"sha-256=:{digest}:"}
-        return _decoded(self._exchange("POST", "/batches", _MAX_ANSWER_BYTES, data=body, headers=headers), wire.Answer)
-
-    def cursor(self, epoch: str) -> wire.Cursor:
-        """Where the server stands in `epoch`."""
-        return _decoded(self._exchange("GET", "/cursor", _MAX_ANSWER_BYTES, params={"epoch": epoch}), wire.Cursor)
-
-    def documents(self, after: int) -> wire.Documents | None:
-        """The documents behind version `after`; None when there are none."""
-        body = self._exchange("GET", "/documents", _MAX_DOCUMENTS_BYTES, params={"after": str(after)})
-        return None if body is None else _decoded(body, wire.Documents)
-
-    def photo(self, sha256: str) -> bytes:
-        """A photo's bytes, unchecked."""
-        body = self._exchange("GET", f"/photos/{sha256}", MAX_PHOTO_BYTES, accept=("application/octet-stream", "image/"))
-        return body or b""
+    def enrol(self, enrolment: wire.Enrolment) -> wire.Enrolled:
+        """Ask to join."""
+        body, headers = msgspec.json.encode(enrolment), {"Content-Type": _JSON}
+        return _decoded(self.exchange("POST", "/v1/enrolments", _CHUNK_BYTES, data=body, headers=headers), wire.Enrolled)
 
     def close(self) -> None:
         """Let go of the connection."""
         self._session.close()
 
-    def _exchange(
-        self, method: str, path: str, limit: int, *, accept: tuple[str, ...] = (_JSON,), **request: Any
-    ) -> bytes | None:
+    def exchange(self, method: str, path: str, limit: int, *, accept: tuple[str, ...] = (_JSON,), **request: Any) -> bytes | None:
         """The body of a 200 of an accepted content type; None for a 304."""
         deadline_ns = self._clock.now().mono_ns + int(self._timeouts.total_s * 1e9)
         timeout = (self._timeouts.connect_s, self._timeouts.read_s)
@@ -183,6 +148,70 @@ class ServerClient:
         return bytes(body)
 
 
+class ServerClient:
+    """One device's conversation with the server whose key it has pinned. For one thread at a time.
+
+    Every method raises Unreachable or Refused; heads and documents that the pinned key did not sign are refused.
+    """
+
+    def __init__(self, link: ServerLink, device_id: str, server_key: str) -> None:
+        self.device_id = device_id
+        self._link, self._path = link, f"/v1/devices/{quote(device_id, safe='')}"
+        self._server_key = signing.public_key(server_key)
+
+    def upload(self, epoch: str, batch: bytes) -> wire.Answer:
+        """Send a batch (JSON of `wire.Batch`) of `epoch`."""
+        body = gzip.compress(batch, compresslevel=1, mtime=0)
+        headers = {"Content-Type": _JSON, "Content-Encoding": "gzip"}
+        answer = _decoded(
+            self._link.exchange("POST", f"{self._path}/batches", _MAX_ANSWER_BYTES, data=body, headers=headers), wire.Answer
+        )
+        self._check_head(answer.head, epoch)
+        return answer
+
+    def cursor(self, epoch: str) -> wire.Cursor:
+        """Where the server stands in `epoch`."""
+        body = self._link.exchange("GET", f"{self._path}/cursor", _MAX_ANSWER_BYTES, params={"epoch": epoch})
+        cursor = _decoded(body, wire.Cursor)
+        self._check_head(cursor.head, epoch)
+        return cursor
+
+    def documents(self, after: int) -> wire.Documents | None:
+        """The documents behind version `after`; None when there are none."""
+        body = self._link.exchange("GET", f"{self._path}/documents", _MAX_DOCUMENTS_BYTES, params={"after": str(after)})
+        if body is None:
+            return None
+        documents = _decoded(body, wire.Documents)
+        with _pinned(f"documents of version {documents.version}"):
+            for document in documents.documents:
+                seals.check_document(self._server_key, document)
+        return documents
+
+    def photo(self, sha256: str) -> bytes:
+        """A photo's bytes, unchecked."""
+        accept = ("application/octet-stream", "image/")
+        return self._link.exchange("GET", f"{self._path}/photos/{sha256}", MAX_PHOTO_BYTES, accept=accept) or b""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._link.close()
+
+    def _check_head(self, head: wire.SignedHead, epoch: str) -> None:
+        with _pinned("the head of our chain"):
+            seals.check_head(self._server_key, head)
+            if (head.device_id, head.epoch) != (self.device_id, epoch):
+                raise SignatureRefused("it is signed for another chain")
+
+
+@contextmanager
+def _pinned(what: str) -> Iterator[None]:
+    try:
+        yield
+    except SignatureRefused as exc:
+        message = f"{what}: not signed by the server that this station was enrolled at ({exc})"
+        raise Refused(Problem.UNTRUSTED, Course.KEEP_AND_ALARM, message) from exc
+
+
 def _refusal(response: requests.Response, how: Course, said: bytes, *, is_json: bool) -> LinkError:
     status = response.status_code
     try:
@@ -196,8 +225,8 @@ def _refusal(response: requests.Response, how: Course, said: bytes, *, is_json: 
 
 
 def _problem(status: int, told: wire.Problem | None, *, is_json: bool) -> Problem:
-    if told is not None and told.code == "revoked":
-        return Problem.REVOKED
+    if told is not None and told.code in _TOLD:
+        return _TOLD[told.code]
     if status in (408, 502, 504):
         return Problem.UNREACHABLE
     if status in _PROBLEMS and (is_json or status >= 429):

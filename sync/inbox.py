@@ -1,12 +1,13 @@
 """Fetches what the server hands down and puts it where the kiosk looks: `inbox/`, each file there whole or not at all.
 
 inbox/photos/<sha256>.jpg        photos the directory names, before the directory itself
-inbox/directory-<version>.json   the directory, as JSON of `wire.Directory`
+inbox/directory-<version>.json   the directory, as JSON of `wire.SignedDocument`: the very bytes that the server signed
+
+The signature was checked by the client with the pinned key before anything is written here.
 """
 
 import hashlib
 import logging
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +17,11 @@ import msgspec
 from sync import backoff
 from sync.backlog import Backlog
 from sync.backoff import Course
-from sync.client import LinkError, Refused, ServerClient
+from sync.client import LinkError, Refused, ServerClient, Unreachable
 from sync.database import DatabaseError
-from sync.protocol.wire import Directory
-from sync.state import Channel, SyncState
+from sync.files import write_whole
+from sync.protocol.wire import Directory, DocumentKind, SignedDocument
+from sync.state import Channel, Problem, SyncState
 
 _log = logging.getLogger(__name__)
 
@@ -80,8 +82,10 @@ class Inbox:
         if documents is None:
             self._fetch_photos(self._missing)
             return
-        if documents.directory is not None:
-            self._hand_over(documents.directory)
+        for document in documents.documents:
+            # Others are of a newer server: this version has no use for them, and asks again once it has.
+            if document.kind == DocumentKind.DIRECTORY:
+                self._hand_over(document)
         if documents.version != version:
             self._state.set_documents_version(epoch, documents.version)
             _log.info("documents: version %d is in the inbox", documents.version)
@@ -93,10 +97,14 @@ class Inbox:
             return ""
         return segments[-1].epoch if segments else ""
 
-    def _hand_over(self, directory: Directory) -> None:
+    def _hand_over(self, document: SignedDocument) -> None:
+        try:
+            directory = msgspec.json.decode(document.text, type=Directory)
+        except (msgspec.DecodeError, ValueError, RecursionError) as exc:
+            raise Unreachable(Problem.UNREADABLE_ANSWER, Course.RETRY_SLOWLY, f"not a directory: {exc}") from exc
         named = frozenset(person.photo for person in directory.people if person.photo and _SHA256.fullmatch(person.photo))
         self._fetch_photos(named)
-        write_whole(self._folder / f"directory-{directory.version}.json", msgspec.json.encode(directory))
+        write_whole(self._folder / f"directory-{document.version}.json", msgspec.json.encode(document))
 
     def _fetch_photos(self, named: frozenset[str]) -> None:
         """Fetch the photos that are not here. One that the server does not have, or has damaged, is asked for again later."""
@@ -128,22 +136,3 @@ class Inbox:
         self._failures += 1
         cap_s = self._retry_cap_s if how is Course.RETRY else None
         return backoff.delay_s(self._failures, how, self._chance(), cap_s=cap_s, retry_after_s=retry_after_s)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut.
-
-    Raises:
-        OSError
-    """
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 CONFIG_NAME = "sync.toml"
+URL_PATTERN = r"^https?://[^\s/]+[^\s]*$"
 
 _Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
@@ -17,14 +18,12 @@ class SettingsError(Exception):
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The central server. `key_file` holds this device's bearer key; `ca_file` the authority that signed the server's
-    certificate, where it is not one that the system knows. `device_id` is needed only where the station's journal has another.
+    """Where the central server is now, if not where this station was enrolled. `ca_file` is the authority that signed the
+    server's certificate, where it is not one that the system knows. Whose answers are believed was settled at enrolment.
     """
 
-    url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+[^\s]*$")]
-    key_file: Annotated[str, Meta(min_length=1)]
+    url: Annotated[str, Meta(pattern=URL_PATTERN)] | None = None
     ca_file: str | None = None
-    device_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = None
 
 
 class Intervals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,10 +36,10 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `gapura sync` runs with. Every key is described in `systemd/sync.toml.example`. Without `server` the agent idles."""
+    """What `gapura sync` runs with. Every key is described in `systemd/sync.toml.example`."""
 
     data: Annotated[str, Meta(min_length=1)] = "/var/lib/gapura"
-    server: Server | None = None
+    server: Server = Server()
     intervals: Intervals = Intervals()
 
     @property

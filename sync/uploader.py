@@ -15,7 +15,7 @@ from sync.backoff import Course
 from sync.client import LinkError, Refused, ServerClient, Unreachable
 from sync.database import DatabaseError
 from sync.protocol.digest import GENESIS
-from sync.protocol.wire import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Answer, Head, Outcome
+from sync.protocol.wire import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Answer, Outcome, SignedHead
 from sync.state import Channel, Problem, SyncState
 
 _log = logging.getLogger(__name__)
@@ -30,13 +30,21 @@ _BATCH_HEADROOM_BYTES = 1024
 class Uploader:
     """One `step()` sends at most one batch and says how many seconds to wait before the next.
 
-    `chance` gives even values over [0, 1) for the jitter. `retry_cap_s` bounds the pause after a lost connection.
+    `new_epoch` asks the kiosk for another epoch, given the one that goes on and a reason. `chance` gives even values over [0, 1)
+    for the jitter. `retry_cap_s` bounds the pause after a lost connection.
     """
 
     def __init__(
-        self, backlog: Backlog, state: SyncState, client: ServerClient, *, chance: Callable[[], float], retry_cap_s: float = 60.0
+        self,
+        backlog: Backlog,
+        state: SyncState,
+        client: ServerClient,
+        *,
+        new_epoch: Callable[[str, str], None],
+        chance: Callable[[], float],
+        retry_cap_s: float = 60.0,
     ) -> None:
-        self._backlog, self._state, self._client = backlog, state, client
+        self._backlog, self._state, self._client, self._new_epoch = backlog, state, client, new_epoch
         self._chance, self._retry_cap_s = chance, retry_cap_s
         self._failures = 0
         self._limit = MAX_BATCH_RECORDS
@@ -46,6 +54,7 @@ class Uploader:
         self._set_aside: set[tuple[str, int]] = set()
         self._suspects: set[tuple[str, int]] = set()
         self._journal_lost = False
+        self._parted = ""
         self._drained: tuple[object, ...] | None = None
 
     def step(self) -> float:
@@ -71,7 +80,10 @@ class Uploader:
 
     def _next(self) -> tuple[Segment, list[Waiting]] | None:
         """The oldest rows that wait, of one epoch, as many as may go together."""
-        for segment in self._backlog.segments():
+        segments = self._backlog.segments()
+        if segments and segments[-1].device_id != self._client.device_id:
+            self._new_epoch(segments[-1].epoch, "enrolled")
+        for segment in segments:
             acked = self._state.acked(segment.epoch)
             skipped = acked
             for epoch, place in self._set_aside:
@@ -122,21 +134,36 @@ class Uploader:
             self._compare(segment, self._client.cursor(segment.epoch).head)
         parts = [quoted(rows[0])] if self._alone else [row.encoded for row in rows]
         epoch = msgspec.json.encode(segment.epoch)
-        answer = self._client.upload(b'{"epoch":%b,"records":[%b]}' % (epoch, b",".join(parts)))
+        answer = self._client.upload(segment.epoch, b'{"epoch":%b,"records":[%b]}' % (epoch, b",".join(parts)))
         return self._take(segment, rows, answer)
 
-    def _compare(self, segment: Segment, head: Head) -> None:
-        """Check, once a run, that the server's copy of this epoch is a part of ours; forget what it has lost."""
+    def _compare(self, segment: Segment, head: SignedHead) -> None:
+        """Check, once a run, that the server's copy of this epoch is a part of ours; forget what it has lost.
+
+        Where it is not, rows must not go on in this epoch, and none of it is sent while they do. Behind its end the rest is sent:
+        the server keeps what is another than its own beside it, as conflicts.
+        """
         mine = self._backlog.hash_at(segment, head.seq) if head.seq else GENESIS
         if head.seq > segment.size or (head.hash and mine is not None and head.hash != mine):
-            # Sending on would mix two histories of one epoch.
-            message = f"epoch {segment.epoch}: the server's row {head.seq} is not ours; this card was copied, restored or changed"
-            raise Refused(Problem.DIVERGED, Course.KEEP_AND_ALARM, message)
+            self._parted = (
+                f"epoch {segment.epoch}: the server's row {head.seq} is not ours; this card was copied, restored or changed"
+            )
+            if self._part_ways(segment):
+                raise Refused(Problem.DIVERGED, Course.KEEP_AND_ALARM, self._parted)
+            self._compared.add(segment.epoch)
+            return
         acked = self._state.acked(segment.epoch)
         if head.seq < progress.through(acked):
             _log.warning("the server has lost rows behind %d of epoch %s; sending them again", head.seq, segment.epoch)
             self._state.set_acked(segment.epoch, progress.cut(acked, head.seq))
         self._compared.add(segment.epoch)
+
+    def _part_ways(self, segment: Segment) -> bool:
+        """Ask for a new epoch if this one still goes on; True if it does."""
+        newest = self._backlog.segments()[-1]
+        if newest.epoch == segment.epoch:
+            self._new_epoch(segment.epoch, "diverged")
+        return newest.epoch == segment.epoch
 
     def _take(self, segment: Segment, rows: list[Waiting], answer: Answer) -> float:
         """Mark what the answer names, and nothing else."""
@@ -154,7 +181,7 @@ class Uploader:
             # From behind the row before it: where the journal itself lacks a row, nothing is left to wait for.
             acked = progress.add(acked, row.after + 1, row.place)
             self._suspects.discard((segment.epoch, row.place))
-        self._state.set_acked(segment.epoch, acked)
+        self._state.set_acked(segment.epoch, acked, answer.head)
         self._alone = False
         self._limit = min(MAX_BATCH_RECORDS, max(1, answer.max_batch), self._limit + max(1, self._limit // 4))
         for row in rows:
@@ -180,7 +207,11 @@ class Uploader:
         conflicts = sum(outcome is Outcome.CONFLICT for outcome in outcomes.values())
         problem, detail = None, ""
         if conflicts:
-            problem, detail = Problem.DIVERGED, f"the server holds other rows under {conflicts} numbers of epoch {segment.epoch}"
+            self._parted = f"the server holds other rows under {conflicts} numbers of epoch {segment.epoch}"
+            self._part_ways(segment)
+        if self._parted:
+            # Stays until the agent is started again: two stations may be using one key, and somebody must look.
+            problem, detail = Problem.DIVERGED, self._parted
         elif self._suspects:
             problem, detail = Problem.SET_ASIDE, self._aside_words()
         self._state.report(Channel.UPLOAD, problem, detail, server_time=answer.server_time)

@@ -19,6 +19,7 @@ from kiosk.simulation.door import Place, SimulatedDoor
 from kiosk.store import projections
 from kiosk.store.database import KioskDatabase, open_kiosk_database
 from sync.clock import SystemClock
+from sync.identity import read_identity
 from sync.journal import Event
 from sync.protocol.events import Kind
 from sync.state import read_link
@@ -112,6 +113,7 @@ def _drain(place: Place, epoch: str, last: int) -> tuple[float, float]:
 
 
 def _device_id(place: Place) -> str:
-    text = (place.station / "kiosk.toml").read_text()
-    line = next(each for each in text.splitlines() if each.startswith("device_id"))
-    return line.partition("=")[2].strip().strip('"')
+    identity = read_identity(place.station)
+    if identity is None:
+        raise click.ClickException("the simulated door was not enrolled")
+    return identity.device_id

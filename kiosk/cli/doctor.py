@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.options import station_options
+from kiosk.cli.options import fail, station_options
 from kiosk.services.doctor_checks import Check, State, all_checks
 from kiosk.settings import Settings
 from kiosk.wiring import build_clock
 from sync import settings as sync_settings
+from sync.identity import IdentityError, read_identity
 
 
 @click.command("doctor")
@@ -26,13 +27,21 @@ def doctor(context: click.Context, settings: Settings, as_json: bool) -> None:
     config, data = context.params["config"], settings.data_dir
     places = [data] if config is None else [config.parent, data]
     link = _server_link(places)
-    url, keys = None if link is None else link.url, [place / "server.key" for place in places]
+    url = _server_url(data, link)
     failed = False
-    for check in all_checks(settings, build_clock(settings).now(), server_url=url, keys=keys):
+    for check in all_checks(settings, build_clock(settings).now(), server_url=url, keys=[]):
         failed = failed or check.state is State.FAIL
         click.echo(json.dumps(asdict(check)) if as_json else _text(check))
     if failed:
         raise SystemExit(1)
+
+
+def _server_url(data: Path, link: sync_settings.Server | None) -> str | None:
+    try:
+        identity = read_identity(data)
+    except IdentityError as exc:
+        raise fail(str(exc)) from exc
+    return None if identity is None else (link.url if link else None) or identity.server_url
 
 
 def _server_link(places: list[Path]) -> sync_settings.Server | None:

@@ -1,8 +1,13 @@
 """Changes to a station that commands and the sync agent hand over: files in `inbox/`, applied by whoever holds the lock.
 
-inbox/directory-<version>.json   the server's directory, whole (sync.inbox writes it)
+inbox/directory-<version>.json   the server's directory, whole, with its signature (sync.inbox writes it)
+inbox/new-epoch.json             the agent's wish that the chain begin anew (sync.handover)
 inbox/change-<id>.json           entries made on this station by a command
 inbox/photos/<sha256>.jpg        photos that either of them names
+
+The agent has checked the server's signature before it wrote a directory here. It is not checked again: whoever can write to this
+folder may also leave an unsigned change, as this station's own commands do, so the folder's permissions are the fence. What was
+applied stays as it was signed, in `documents/`.
 """
 
 import errno
@@ -20,9 +25,11 @@ import msgspec
 from kiosk.store import directory, guards
 from kiosk.store.database import KioskDatabase
 from sync.clock import Moment
+from sync.handover import NEW_EPOCH_NAME, NewEpoch
+from sync.ids import RandomBytes
 from sync.journal import Event
 from sync.protocol.events import Kind
-from sync.protocol.wire import BadgeEntry, Directory, Person
+from sync.protocol.wire import BadgeEntry, Directory, DocumentKind, Person, SignedDocument
 
 _PHOTO_NAME = re.compile(r"^[0-9a-f]{64}\.jpg$")
 
@@ -149,7 +156,7 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def apply_inbox(data: Path, database: KioskDatabase, moment: Moment) -> Applied:
+def apply_inbox(data: Path, database: KioskDatabase, moment: Moment, *, random_bytes: RandomBytes = os.urandom) -> Applied:
     """Apply every file in the inbox, oldest first, each in one transaction; files that make no sense are set aside, not deleted.
 
     Raises:
@@ -165,8 +172,11 @@ def apply_inbox(data: Path, database: KioskDatabase, moment: Moment) -> Applied:
             path.replace(path.with_suffix(".unusable"))
             set_aside.append(f"{path.name}: {exc}")
             continue
-        _apply(database, document, moment)
-        path.unlink()
+        if isinstance(document, NewEpoch):
+            _begin_epoch(database, document, moment, random_bytes)
+        else:
+            _apply(database, document, moment)
+        _put_away(data, path)
         applied += 1
     if applied:
         sync_folder(inbox)
@@ -183,10 +193,33 @@ def _take_photos(source: Path, target: Path) -> None:
             path.unlink()
 
 
-def _read(path: Path) -> Directory | DirectoryChange:
+def _put_away(data: Path, path: Path) -> None:
+    """Keep a document as it was signed, in place of the one before; nothing else is of use any more."""
+    kind, dash, _ = path.name.partition("-")
+    if dash and kind == DocumentKind.DIRECTORY:
+        (data / "documents").mkdir(exist_ok=True)
+        path.replace(data / "documents" / f"{kind}.json")
+        sync_folder(data / "documents")
+    else:
+        path.unlink()
+
+
+def _read(path: Path) -> Directory | DirectoryChange | NewEpoch:
+    if path.name == NEW_EPOCH_NAME:
+        return msgspec.json.decode(path.read_bytes(), type=NewEpoch)
     if path.name.startswith("directory-"):
-        return msgspec.json.decode(path.read_bytes(), type=Directory)
+        return msgspec.json.decode(msgspec.json.decode(path.read_bytes(), type=SignedDocument).text, type=Directory)
     return msgspec.json.decode(path.read_bytes(), type=DirectoryChange)
+
+
+def _begin_epoch(database: KioskDatabase, wanted: NewEpoch, moment: Moment, random_bytes: RandomBytes) -> None:
+    """Go on in another epoch, unless that was done already; its first row names the one that ended."""
+    if database.journal.origin.epoch != wanted.after:
+        return
+    database.begin_epoch(random_bytes, device_id=wanted.device_id, place_id=wanted.place_id)
+    payload = {"reason": wanted.reason, "after_epoch": wanted.after}
+    with database.transaction():
+        database.journal.append(Event(Kind.STATION_QUARANTINED, payload), moment)
 
 
 def _apply(database: KioskDatabase, document: Directory | DirectoryChange, moment: Moment) -> None:

@@ -24,6 +24,7 @@ from kiosk.simulation.relay import Relay
 from kiosk.simulation.simulator import Simulator
 from kiosk.wiring import station_secret, submit_change
 from sync.clock import SystemClock
+from sync.identity import KEY_NAME, DeviceKey, Identity, write_identity
 from sync.server.app import open_store
 from sync.server.database import Database
 from sync.server.documents import read_import
@@ -130,7 +131,7 @@ class SimulatedDoor:
             "clock": {"synced_by": "host"},
         }
         sync: dict[str, Mapping[str, object]] = {
-            "server": {"url": f"http://127.0.0.1:{relay_port}", "key_file": str(self._place.station / "server.key")},
+            "server": {"url": f"http://127.0.0.1:{relay_port}"},
             "intervals": {"documents_s": 3, "retry_cap_s": 5},
         }
         for name, tables in (("kiosk.toml", kiosk), ("sync.toml", sync)):
@@ -148,9 +149,22 @@ def prepare(place: Place) -> tuple[str, list[tuple[str, str]]]:
     with closing(Database(place.central_database)) as database:
         database.migrate()
         store = open_store(database)
-        device, key = store.devices.add("Pintu utama", place_id="pintu-utama", time_zone="Asia/Jakarta", now=now, site="demo")
+        key = DeviceKey.create(place.station / KEY_NAME)
+        device = store.devices.add(
+            "Pintu utama", place_id="pintu-utama", time_zone="Asia/Jakarta", now=now, site="demo", public_key=key.public
+        )
+        server_key = store.keys.public
         store.documents.replace_directory(read_import(_export(staff)), now=now, progress=lambda: None)
-    write_private(place.station / "server.key", f"{key}\n".encode())
+    identity = Identity(
+        device_id=device.id,
+        name=device.name,
+        place_id=device.place_id,
+        site=device.site,
+        time_zone=device.time_zone,
+        server_url="http://127.0.0.1",  # a free port each time: sync.toml names it
+        server_key=server_key,
+    )
+    write_identity(place.station, identity)
     write_private(place.badges, json.dumps(dict(staff.codes), ensure_ascii=False, indent=1).encode())
     guard = NewGuard(GUARD_ID, GUARD_NAME, "guard", pins.hash_pin(GUARD_PIN, station_secret(place.station)))
     door = settings.Settings(data=str(place.station), station=settings.Station(device_id=device.id))

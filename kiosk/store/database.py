@@ -4,7 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -43,17 +43,20 @@ class KioskDatabase:
         with self.lock, database_errors(self.path):
             yield self.connection
 
-    def begin_epoch(self, random_bytes: RandomBytes) -> None:
+    def begin_epoch(self, random_bytes: RandomBytes, *, device_id: str | None = None, place_id: str | None = None) -> None:
         """Start another chain: from the next row on, sequence numbers count from 1 again under an epoch that was never used.
+
+        `device_id` and `place_id` are the station's from then on, if given: it was enrolled while it ran.
 
         Raises:
             DatabaseError: the chain goes on as it was.
         """
-        epoch = random_bytes(16).hex()
-        with self.transaction() as db:
-            db.execute("UPDATE station SET epoch = ?", (epoch,))
+        before = self.journal.origin
+        after = Origin(device_id or before.device_id, random_bytes(16).hex(), place_id or before.place_id)
         with self.lock:
-            self.journal.origin = replace(self.journal.origin, epoch=epoch)
+            with self.transaction() as db:
+                db.execute("UPDATE station SET device_id = ?, epoch = ?", (after.device_id, after.epoch))
+            self.journal.origin = after
 
     def fold_log(self) -> bool:
         """Move the write-ahead log into the file and leave it empty; False if a reader holds it back just now. Never waits.

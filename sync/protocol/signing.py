@@ -21,6 +21,9 @@ from http_sf.compat import InnerList
 COVERED = ("@method", "@path", "@query", "content-digest")
 """What every request's signature covers, in this order, and nothing else."""
 
+ENROLLING = "enrol"
+"""The owner in the id of a key that is not enrolled yet."""
+
 _LABEL = "gapura"
 _NOWHERE = "http://gapura.invalid"
 _FINGERPRINT_DIGITS = 16

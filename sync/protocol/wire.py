@@ -1,9 +1,15 @@
 """What goes over the wire, both ways: batches up, answers and documents down. All of it JSON; addresses under /v1.
 
-POST /v1/devices/{device_id}/batches               Batch   -> Answer
-GET  /v1/devices/{device_id}/cursor?epoch=E                -> Cursor
-GET  /v1/devices/{device_id}/documents?after=N             -> Documents, or 304
-GET  /v1/devices/{device_id}/photos/{sha256}               -> the photo's bytes
+POST /v1/enrolments                                Enrolment -> Enrolled, or 403 "code_refused", or 429
+POST /v1/devices/{device_id}/batches               Batch     -> Answer
+GET  /v1/devices/{device_id}/cursor?epoch=E                  -> Cursor
+GET  /v1/devices/{device_id}/documents?after=N               -> Documents, or 304
+GET  /v1/devices/{device_id}/photos/{sha256}                 -> the photo's bytes
+
+Every request is signed as `sync.protocol.signing` says, by the key `{device_id}:{fingerprint}` that was enrolled; an enrolment
+by the very key that it brings, under the name `enrol:{fingerprint}`. 401 "unauthorized": the signature is missing or wrong, or
+the device is not known. 403 "revoked": the device is known and may not report any more; it keeps what it has.
+Heads and documents come signed by the server (`sync.protocol.seals`), with the key that a station pinned when it was enrolled.
 """
 
 from enum import StrEnum
@@ -46,6 +52,17 @@ class Head(msgspec.Struct, frozen=True):
     hash: str
 
 
+class SignedHead(msgspec.Struct, frozen=True, kw_only=True):
+    """A device's `Head`, countersigned by the server's key `key_id`: see `sync.protocol.seals`."""
+
+    device_id: str
+    epoch: str
+    seq: int
+    hash: str
+    key_id: str
+    signature: str
+
+
 class SeqRange(msgspec.Struct, frozen=True):
     """Sequence numbers from `first` to `last`, both included."""
 
@@ -63,7 +80,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     accepted_through: int
     results: list[Result]
     missing: list[SeqRange]
-    head: Head
+    head: SignedHead
     server_time: str
     documents: int
     max_batch: int = MAX_BATCH_RECORDS
@@ -73,7 +90,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class Cursor(msgspec.Struct, frozen=True):
     """Where the server stands in one epoch of a device."""
 
-    head: Head
+    head: SignedHead
     documents: int
 
 
@@ -111,11 +128,47 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
     badges: list[BadgeEntry] = []
 
 
+class DocumentKind(StrEnum):
+    """What a document is. A station ignores kinds that it does not know."""
+
+    DIRECTORY = "directory"
+
+
+class SignedDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A document as the server signed it: `text` is its exact JSON, which is what is stored and passed on, so that fields
+    unknown here survive. The signature covers kind, version and text: see `sync.protocol.seals`.
+    """
+
+    kind: str
+    version: int
+    text: str
+    key_id: str
+    signature: str
+
+
 class Documents(msgspec.Struct, frozen=True, kw_only=True):
     """What the server hands down: `version` to ask after next time. An absent document has not changed."""
 
     version: int
-    directory: Directory | None = None
+    documents: list[SignedDocument] = []
+
+
+class Enrolment(msgspec.Struct, frozen=True):
+    """A station that wants to join: the one-time code it was given, and the public key it has made (`signing.public_text`)."""
+
+    code: str
+    public_key: str
+
+
+class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
+    """What the station is from now on, and the server's public key, which it pins. The same request again is answered alike."""
+
+    device_id: str
+    name: str
+    place_id: str
+    site: str
+    time_zone: str
+    server_key: str
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -11,11 +11,15 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from sync.clock import Clock, utc_datetime
-from sync.protocol.wire import Answer, Cursor, Problem
+from sync.protocol.signing import ENROLLING
+from sync.protocol.wire import Answer, Cursor, DocumentKind, Documents, Enrolled, Enrolment, Problem
 from sync.server import ledger
-from sync.server.auth import DeviceAuthenticator, NotAllowed, NotAuthenticated
-from sync.server.body import check_epoch, read_batch
+from sync.server.auth import DeviceAuthenticator, NotAllowed, NotAuthenticated, check_signature
+from sync.server.body import check_epoch, read_batch, read_sent
 from sync.server.documents import DocumentStore
+from sync.server.enrolments import EnrolmentStore
+from sync.server.errors import CodeRefused, TooManyTries
+from sync.server.keys import KeyStore
 from sync.server.sink import EventSink
 from sync.server.store import Device, DeviceStore
 
@@ -39,10 +43,18 @@ class Api:
     """The handlers, over the parts they need."""
 
     def __init__(
-        self, *, devices: DeviceStore, sink: EventSink, documents: DocumentStore, authenticator: DeviceAuthenticator, clock: Clock
+        self,
+        *,
+        devices: DeviceStore,
+        enrolments: EnrolmentStore,
+        sink: EventSink,
+        documents: DocumentStore,
+        keys: KeyStore,
+        clock: Clock,
     ) -> None:
-        self._devices, self._sink, self._documents = devices, sink, documents
-        self._authenticator, self._clock = authenticator, clock
+        self._devices, self._enrolments, self._sink, self._documents = devices, enrolments, sink, documents
+        self._keys, self._clock = keys, clock
+        self._authenticator = DeviceAuthenticator(devices)
 
     def blueprint(self) -> Blueprint:
         """The routes under /v1."""
@@ -52,8 +64,11 @@ class Api:
         routes.add_url_rule(f"{base}/cursor", "cursor", self._known(self.cursor))
         routes.add_url_rule(f"{base}/documents", "documents", self._known(self.hand_down))
         routes.add_url_rule(f"{base}/photos/<sha256>", "photos", self._known(self.photo))
+        routes.add_url_rule("/enrolments", "enrolments", self.enrol, methods=["POST"])
         routes.register_error_handler(NotAuthenticated, _not_authenticated)
         routes.register_error_handler(NotAllowed, lambda _: problem(403, "This device was revoked.", "revoked"))
+        routes.register_error_handler(CodeRefused, lambda error: problem(403, str(error), "code_refused"))
+        routes.register_error_handler(TooManyTries, _too_many_tries)
         return routes
 
     def _known(self, view: View) -> View:
@@ -73,7 +88,7 @@ class Api:
             accepted_through=ledger.accepted_through(receipt.held),
             results=receipt.results,
             missing=ledger.missing(receipt.held),
-            head=receipt.head,
+            head=self._keys.head(device.id, receipt.head),
             server_time=received_at,
             documents=self._documents.version(),
         )
@@ -84,7 +99,8 @@ class Api:
         epoch = request.args.get("epoch", "")
         check_epoch(epoch)
         self._touch(device)
-        return _json(Cursor(self._sink.head(device.id, epoch), self._documents.version()))
+        head = self._keys.head(device.id, self._sink.head(device.id, epoch))
+        return _json(Cursor(head, self._documents.version()))
 
     def hand_down(self, device: Device) -> Response:
         """The newest documents, or 304 when the door has them."""
@@ -92,14 +108,32 @@ class Api:
         if not (after.isascii() and after.isdigit() and len(after) <= 10 and int(after) <= _LAST_VERSION):
             raise BadRequest("after is the version you have, a whole number.")
         self._touch(device)
-        version, body = self._documents.newest()
+        version, text = self._documents.newest()
         tag = f"v{version}"
-        if body is None or int(after) >= version or request.if_none_match.contains(tag):
+        if text is None or int(after) >= version or request.if_none_match.contains(tag):
             answer = Response(status=304)
         else:
-            answer = Response(body, content_type="application/json")
+            answer = _json(Documents(version=version, documents=[self._keys.document(DocumentKind.DIRECTORY, version, text)]))
         answer.set_etag(tag)
         return answer
+
+    def enrol(self) -> Response:
+        """Let a station join that has a code and the key it brings."""
+        try:
+            asked = msgspec.json.decode(read_sent(request), type=Enrolment)
+        except (msgspec.DecodeError, ValueError, RecursionError) as exc:
+            raise BadRequest(f"The body is not an enrolment: {exc}") from exc
+        check_signature(request, ENROLLING, asked.public_key)
+        device = self._enrolments.enrol(asked.code, asked.public_key, address=request.remote_addr or "", now=self._clock.now())
+        enrolled = Enrolled(
+            device_id=device.id,
+            name=device.name,
+            place_id=device.place_id,
+            site=device.site,
+            time_zone=device.time_zone,
+            server_key=self._keys.public,
+        )
+        return _json(enrolled)
 
     def photo(self, _device: Device, sha256: str) -> Response:
         """A picture by its hash. Its bytes never change, so it may be kept for ever."""
@@ -118,6 +152,11 @@ class Api:
 
 
 def _not_authenticated(_: NotAuthenticated) -> Response:
-    answer = problem(401, "Send this device's own key as `Authorization: Bearer KEY`.")
-    answer.headers["WWW-Authenticate"] = 'Bearer realm="gapura"'
+    # Why is not said: neither who is known here nor what was nearly right.
+    return problem(401, "Sign the request with the key that was enrolled: RFC 9421, Ed25519.")
+
+
+def _too_many_tries(error: TooManyTries) -> Response:
+    answer = problem(429, "Too many wrong codes. Try again later.")
+    answer.headers["Retry-After"] = str(error.wait_s)
     return answer

@@ -14,10 +14,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from sync.clock import Clock
 from sync.server.admin import Admin, clock_words, day_words, door_words
 from sync.server.api import Api, problem
-from sync.server.auth import DeviceAuthenticator
 from sync.server.database import Database
 from sync.server.documents import DocumentStore
+from sync.server.enrolments import EnrolmentStore
 from sync.server.errors import StoreUnavailable
+from sync.server.keys import KeyStore
 from sync.server.reports import Reports
 from sync.server.settings import Settings
 from sync.server.sink import DatabaseSink
@@ -40,6 +41,8 @@ class Store:
 
     database: Database
     devices: DeviceStore
+    enrolments: EnrolmentStore
+    keys: KeyStore
     documents: DocumentStore
     reports: Reports
     sink: DatabaseSink
@@ -51,6 +54,8 @@ def open_store(database: Database, hasher: PasswordHasher | None = None) -> Stor
     return Store(
         database,
         DeviceStore(database),
+        EnrolmentStore(database),
+        KeyStore(database),
         DocumentStore(database),
         Reports(database),
         DatabaseSink(database),
@@ -58,8 +63,8 @@ def open_store(database: Database, hasher: PasswordHasher | None = None) -> Stor
     )
 
 
-def create_app(store: Store, clock: Clock, settings: Settings, *, texts_dir: Path | None = None) -> Flask:
-    """The server's WSGI application. `texts_dir` holds the catalogs; by default those that came with the program.
+def create_app(store: Store, clock: Clock, settings: Settings) -> Flask:
+    """The server's WSGI application.
 
     Raises:
         StoreUnavailable: the database cannot be read now.
@@ -81,13 +86,14 @@ def create_app(store: Store, clock: Clock, settings: Settings, *, texts_dir: Pat
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     admin = Admin(users=store.users, devices=store.devices, reports=store.reports, settings=settings, clock=clock)
-    _add_words(app, admin, texts_dir or folder / "translations")
+    _add_words(app, admin, folder / "translations")
     guard(app, settings)
     api = Api(
         devices=store.devices,
+        enrolments=store.enrolments,
         sink=store.sink,
         documents=store.documents,
-        authenticator=DeviceAuthenticator(store.devices),
+        keys=store.keys,
         clock=clock,
     ).blueprint()
     csrf = CSRFProtect(app)

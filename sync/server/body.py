@@ -20,7 +20,6 @@ def read_batch(request: Request) -> Batch:
     """
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send the batch as application/json.")
-    request.max_content_length = MAX_BATCH_BYTES + 1  # a body without a length is cut there, not refused: one more byte shows it
     try:
         batch = msgspec.json.decode(_plain(request), type=Batch)
     except (msgspec.DecodeError, ValueError, RecursionError) as exc:
@@ -29,6 +28,19 @@ def read_batch(request: Request) -> Batch:
         raise RequestEntityTooLarge(f"A batch has at most {MAX_BATCH_RECORDS} records.")
     check_epoch(batch.epoch)
     return batch
+
+
+def read_sent(request: Request) -> bytes:
+    """The body as it was sent, before it is unpacked. The first call reads it, the next ones give the same.
+
+    Raises:
+        RequestEntityTooLarge
+    """
+    request.max_content_length = MAX_BATCH_BYTES + 1  # a body without a length is cut there, not refused: one more byte shows it
+    sent = request.get_data()
+    if len(sent) > MAX_BATCH_BYTES:
+        raise RequestEntityTooLarge(f"A body has at most {MAX_BATCH_BYTES} bytes.")
+    return sent
 
 
 def check_epoch(epoch: str) -> None:
@@ -45,9 +57,7 @@ def _plain(request: Request) -> bytes:
     coding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if coding not in ("gzip", "identity"):
         raise UnsupportedMediaType("Content-Encoding may be gzip or absent.")
-    sent = request.get_data(cache=False)
-    if len(sent) > MAX_BATCH_BYTES:
-        raise RequestEntityTooLarge(f"A batch has at most {MAX_BATCH_BYTES} bytes.")
+    sent = read_sent(request)
     plain = sent if coding == "identity" else _unpack(sent)
     if len(plain) > MAX_BATCH_BYTES:
         raise RequestEntityTooLarge(f"A batch has at most {MAX_BATCH_BYTES} bytes of JSON.")

@@ -14,12 +14,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select
 
-from sync.protocol.wire import Directory
+from sync.protocol.wire import Directory, DocumentKind
 from sync.server.database import Database
 from sync.server.errors import BadDirectory
 from sync.server.schema import badges, documents, people, photos
 
-_DIRECTORY = "directory"
+_DIRECTORY = DocumentKind.DIRECTORY.value
 MAX_PHOTO_BYTES = 512 * 1024
 
 
@@ -87,12 +87,12 @@ class DocumentStore:
         with self._database.reading() as connection:
             return _version(connection)
 
-    def newest(self) -> tuple[int, bytes | None]:
-        """The version and the JSON of `wire.Documents` to hand down, or (0, None)."""
+    def newest(self) -> tuple[int, str | None]:
+        """The version and the JSON text of the directory to hand down, or (0, None)."""
         with self._database.reading() as connection:
             query = select(documents.c.version, documents.c.body).where(documents.c.kind == _DIRECTORY)
             row = connection.execute(query.order_by(documents.c.version.desc()).limit(1)).one_or_none()
-        return (row.version, row.body) if row else (0, None)
+        return (row.version, row.body.decode()) if row else (0, None)
 
     def photo(self, sha256: str) -> bytes | None:
         """The picture of that hash, or None."""
@@ -112,8 +112,7 @@ class DocumentStore:
         """
         with self._database.writing() as connection:
             version = _version(connection) + 1
-            directory = {**found.fields, "version": version}
-            body = msgspec.json.encode({"version": version, "directory": directory})
+            body = msgspec.json.encode({**found.fields, "version": version})
             connection.execute(delete(documents).where(documents.c.kind == _DIRECTORY))
             connection.execute(insert(documents).values(kind=_DIRECTORY, version=version, body=body, created_at=now))
             _replace_views(connection, found, progress)

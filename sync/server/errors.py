@@ -4,6 +4,8 @@ ServerError
 ├── StoreUnavailable   the database cannot be read or written now: try later
 ├── BadSettings        the settings or the call are wrong
 ├── BadDirectory       a directory file cannot be taken as it is
+├── CodeRefused        an enrolment's code is not good, and why is not said
+├── TooManyTries       somebody guesses; the caller is told how long to wait
 └── Unknown            the named device, user or thing is not here
 """
 
@@ -22,6 +24,18 @@ class BadSettings(ServerError):
 
 class BadDirectory(ServerError):
     """A directory file cannot be imported; the message says which entry and why."""
+
+
+class CodeRefused(ServerError):
+    """The code of an enrolment cannot be used."""
+
+
+class TooManyTries(ServerError):
+    """Wrong codes came too often; `wait_s` is how long nothing is looked at."""
+
+    def __init__(self, message: str, wait_s: int) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
 
 
 class Unknown(ServerError):

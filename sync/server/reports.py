@@ -55,6 +55,12 @@ class Reports:
             names = _names(connection)
         return entries(facts, doors, names, now)
 
+    def last_received(self, device_id: str) -> str | None:
+        """When the newest record of this door came in; None before the first."""
+        with self._database.reading() as connection:
+            found: str | None = connection.scalar(select(func.max(events.c.received_at)).where(events.c.device_id == device_id))
+        return found
+
     def trouble_counts(self) -> tuple[int, int]:
         """How many conflicting and how many unreadable records are kept."""
         with self._database.reading() as connection:

@@ -18,7 +18,12 @@ from sqlalchemy import (
 )
 
 metadata = MetaData(
-    naming_convention={"ix": "ix_%(column_0_label)s", "fk": "fk_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"}
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
 )
 
 devices = Table(
@@ -29,11 +34,35 @@ devices = Table(
     Column("place_id", Text, nullable=False),
     Column("site", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
-    Column("key_hash", Text, nullable=False),
+    Column("public_key", Text),  # None for a door of before keys were signed with: it must enrol anew
     Column("created_at", Text, nullable=False),
     Column("revoked_at", Text),
     Column("last_contact_at", Text),
     Column("last_clock_state", Text),
+)
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("code_sha256", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("place_id", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Column("revoked_at", Text),
+    Column("used_at", Text),
+    Column("device_id", Text, ForeignKey("devices.id")),
+)
+
+enrolment_tries = Table(
+    "enrolment_tries",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("since", Text, nullable=False),
 )
 
 epochs = Table(
@@ -69,7 +98,8 @@ events = Table(
     Column("received_at", Text, nullable=False),
     PrimaryKeyConstraint("device_id", "epoch", "seq"),
     Index("ix_events_claimed_at", "claimed_at"),
-    Index("ix_events_received_at", "received_at"),
+    Index("ix_events_received_at", "received_at", postgresql_using="brin"),  # rows come in its order, so a sketch is enough
+    postgresql_partition_by="HASH (device_id)",  # in 16 parts: see migration 0003
 )
 
 event_conflicts = Table(
@@ -128,7 +158,7 @@ documents = Table(
     metadata,
     Column("kind", Text, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("body", LargeBinary, nullable=False),  # the very bytes that go down to the doors
+    Column("body", LargeBinary, nullable=False),  # the very bytes that are signed and go down to the doors
     Column("created_at", Text, nullable=False),
     PrimaryKeyConstraint("kind", "version"),
 )

@@ -89,6 +89,7 @@ def _prepare(settings: Settings) -> None:
         database.migrate()
         store = open_store(database)
         store.users.session_key()
+        _log.info("the key of this server is %s", store.keys.id)
         if not settings.loopback_only and not store.users.exist():
             raise BadSettings(
                 f"--bind {settings.bind} would be seen by others while nobody can sign in; "

@@ -1,19 +1,15 @@
-"""The doors the server knows: adding, revoking, finding by key. A key is shown once, when it is made; only its hash is kept."""
+"""The doors the server knows: adding, revoking, finding. Each is known by the public key that it made itself."""
 
-import hashlib
-import hmac
 import secrets as randomness
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from sync.server.database import Database
 from sync.server.errors import Unknown
 from sync.server.schema import devices
 from sync.server.settings import check_time_zone
-
-_NO_HASH = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +27,14 @@ class Device:
     last_clock_state: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A door and its public key as text; None for a door that must enrol anew."""
+
+    device: Device
+    public_key: str | None
+
+
 _COLUMNS = tuple(devices.c[name] for name in Device.__dataclass_fields__)
 
 
@@ -40,21 +44,15 @@ class DeviceStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(
-        self, name: str, *, place_id: str, time_zone: str, now: str, key: str | None = None, site: str = ""
-    ) -> tuple[Device, str]:
-        """Register a door; gives it and its bearer key, which nobody can ask for again. `key` is made unless given.
+    def add(self, name: str, *, place_id: str, time_zone: str, now: str, public_key: str, site: str = "") -> Device:
+        """Register a door by the key it has made. On the way of an enrolment, codes do this.
 
         Raises:
             BadSettings: no such time zone.
         """
         check_time_zone(time_zone)
-        key = key or randomness.token_urlsafe(32)
-        device = Device(randomness.token_hex(8), name, place_id, site, time_zone, now, None, None, None)
-        row = {column.name: getattr(device, column.name) for column in _COLUMNS}
         with self._database.writing() as connection:
-            connection.execute(insert(devices).values(**row, key_hash=key_hash(key)))
-        return device, key
+            return add_device(connection, name, place_id=place_id, site=site, time_zone=time_zone, public_key=public_key, now=now)
 
     def all(self) -> list[Device]:
         """Every door, the most recently heard first, the never heard last."""
@@ -77,12 +75,10 @@ class DeviceStore:
             raise Unknown(f"no device {device_id}; `gapura central devices list` names them")
         return _device(row)
 
-    def with_key(self, device_id: str, key: str) -> Device | None:
-        """The door of that id if the key is its own; takes as long for a wrong key as for an unknown door."""
+    def find(self, device_id: str) -> Known | None:
+        """The door of that id, revoked or not."""
         with self._database.reading() as connection:
-            row = connection.execute(select(*_COLUMNS, devices.c.key_hash).where(devices.c.id == device_id)).one_or_none()
-        matches = hmac.compare_digest(row.key_hash if row else _NO_HASH, key_hash(key))
-        return _device(row) if row is not None and matches else None
+            return find_device(connection, device_id)
 
     def touch(self, device_id: str, *, now: str) -> None:
         """Remember that the door was heard."""
@@ -90,9 +86,20 @@ class DeviceStore:
             connection.execute(update(devices).where(devices.c.id == device_id).values(last_contact_at=now))
 
 
-def key_hash(key: str) -> str:
-    """What is kept of a key. Keys are 256 random bits, so a plain hash is enough."""
-    return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
+def add_device(
+    connection: Connection, name: str, *, place_id: str, site: str, time_zone: str, public_key: str, now: str
+) -> Device:
+    """`DeviceStore.add` in the caller's transaction."""
+    device = Device(randomness.token_hex(8), name, place_id, site, time_zone, now, None, None, None)
+    row = {column.name: getattr(device, column.name) for column in _COLUMNS}
+    connection.execute(insert(devices).values(**row, public_key=public_key))
+    return device
+
+
+def find_device(connection: Connection, device_id: str) -> Known | None:
+    """`DeviceStore.find` in the caller's transaction."""
+    row = connection.execute(select(*_COLUMNS, devices.c.public_key).where(devices.c.id == device_id)).one_or_none()
+    return None if row is None else Known(_device(row), row.public_key)
 
 
 def _device(row: Row[*tuple[Any, ...]]) -> Device:

@@ -7,7 +7,7 @@ import argon2
 import pytest
 
 from sync.backlog import Backlog
-from sync.client import BearerKey, ServerClient, Timeouts
+from sync.client import RequestSigner, ServerClient, ServerLink, Timeouts
 from sync.clock import ManualClock
 from sync.inbox import Inbox
 from sync.server.app import Store, create_app, open_store
@@ -15,7 +15,7 @@ from sync.server.database import Database
 from sync.server.settings import Settings
 from sync.state import SyncState, read_link
 from sync.uploader import Uploader
-from tests.sync.making import KEY, Station
+from tests.sync.making import KEY, PLAYED_PUBLIC, Station
 from tests.sync.served import serving
 
 
@@ -27,6 +27,7 @@ class Central:
     store: Store
     database: Database
     device_id: str
+    server_key: str
 
     def rows(self, sql: str = "SELECT seq, hash FROM events ORDER BY epoch, seq") -> list[tuple]:
         with self.database.reading() as connection:
@@ -46,9 +47,9 @@ def central(tmp_path, manual_clock):
         hasher = argon2.PasswordHasher.from_parameters(argon2.profiles.CHEAPEST)
         store = open_store(database, hasher)
         now = manual_clock.now().claimed_at
-        door, _ = store.devices.add("Pintu utama", place_id="lobby", time_zone="Asia/Jakarta", now=now, key=KEY)
+        door = store.devices.add("Pintu utama", place_id="lobby", time_zone="Asia/Jakarta", now=now, public_key=KEY.public)
         with serving(create_app(store, manual_clock, Settings())) as url:
-            yield Central(url, store, database, door.id)
+            yield Central(url, store, database, door.id, store.keys.public)
 
 
 @pytest.fixture
@@ -74,13 +75,17 @@ def station(make_station):
 class Rig:
     """An agent's parts for one station, sending to one address; every random pause is at its longest."""
 
-    def __init__(self, station, url, clock, stack, device_id=None):
+    def __init__(self, station, url, clock, stack, device_id=None, server_key=PLAYED_PUBLIC, key=KEY):
         self.station, self.path = station, station.data / "sync.db"
         device_id = device_id or station.journal.origin.device_id
         self.backlog = Backlog(station.path)
         self.state = SyncState(self.path, clock)
-        self.client = ServerClient(url, device_id, BearerKey(KEY), clock, timeouts=Timeouts(2.0, 2.0, 5.0))
-        self.uploader = Uploader(self.backlog, self.state, self.client, chance=lambda: 1.0)
+        link = ServerLink(url, RequestSigner(key, device_id), clock, timeouts=Timeouts(2.0, 2.0, 5.0))
+        self.client = ServerClient(link, device_id, server_key)
+        self.wishes = []
+        self.uploader = Uploader(
+            self.backlog, self.state, self.client, new_epoch=lambda *wish: self.wishes.append(wish), chance=lambda: 1.0
+        )
         self.inbox = Inbox(station.data, self.backlog, self.state, self.client, chance=lambda: 0.5)
         for part in (self.state, self.backlog, self.client):
             stack.callback(part.close)
@@ -105,6 +110,7 @@ def make_rig(manual_clock):
     with ExitStack() as stack:
 
         def make(station, server, device_id=None):
-            return Rig(station, server if isinstance(server, str) else server.url, manual_clock, stack, device_id)
+            known = getattr(server, "server_key", PLAYED_PUBLIC)
+            return Rig(station, server if isinstance(server, str) else server.url, manual_clock, stack, device_id, known)
 
         yield make

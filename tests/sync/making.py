@@ -4,13 +4,40 @@ import sqlite3
 from pathlib import Path
 from random import Random
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from sync import database, journal
 from sync.clock import Clock
+from sync.identity import DeviceKey, Identity
 from sync.journal import Entry, Event, Journal, Origin
+from sync.protocol import seals, signing
+from sync.protocol.digest import GENESIS
 from sync.protocol.events import Kind
+from sync.protocol.wire import Head, SignedHead
 
-KEY = "k" * 43
+KEY = DeviceKey(Ed25519PrivateKey.from_private_bytes(b"a door's key".ljust(32)))
+PLAYED_KEY = Ed25519PrivateKey.from_private_bytes(b"a server's key".ljust(32))
+PLAYED_PUBLIC = signing.public_text(PLAYED_KEY.public_key())
+"""The key of a server that is played from a list."""
 EPOCH = "ab" * 16
+
+
+def played_head(device_id: str = "door-1", epoch: str = EPOCH, seq: int = 0, chain_hash: str = GENESIS) -> SignedHead:
+    """A head as the played server signs it."""
+    return seals.sign_head(PLAYED_KEY, device_id, Head(epoch, seq, chain_hash))
+
+
+def identity(server_key: str, url: str = "https://central.example", device_id: str = "door-1") -> Identity:
+    """What an enrolment leaves."""
+    return Identity(
+        device_id=device_id,
+        name="Pintu utama",
+        place_id="lobby",
+        site="",
+        time_zone="Asia/Jakarta",
+        server_url=url,
+        server_key=server_key,
+    )
 
 
 class Station:

@@ -4,12 +4,14 @@ import csv
 import io
 import json
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from sync.cli import commands, sync
+from sync.identity import write_identity
 from sync.protocol.events import Kind
-from tests.sync.making import EPOCH, hashes
+from tests.sync.making import KEY, PLAYED_PUBLIC, hashes, identity, played_head
 
 
 @pytest.fixture
@@ -36,15 +38,54 @@ def test_verify_names_the_first_bad_row(station, run):
     assert "the row's payload was changed" in found.stderr
 
 
+def signed_head(path, station, **changed):
+    head = played_head(seq=3, chain_hash=hashes(station.db)[-1])
+    path.write_bytes(msgspec.json.encode(msgspec.structs.replace(head, **changed)))
+    return str(path)
+
+
 def test_verify_against_a_head(station, run, tmp_path):
-    """A journal that was cut short verifies alone, and not against a head that it no longer holds."""
+    """A journal that was cut short verifies alone, and not against a head that it no longer holds; the number is named."""
     station.taps(3)
-    head = tmp_path / "head.json"
-    head.write_text(json.dumps({"epoch": EPOCH, "seq": 3, "hash": hashes(station.db)[-1]}))
-    assert run("verify", "--head", str(head)).exit_code == 0
+    head = signed_head(tmp_path / "head.json", station)
+    assert run("verify", "--head", head, "--server-key", PLAYED_PUBLIC).exit_code == 0
     station.change("DELETE FROM journal WHERE seq = 3")
     assert run("verify").exit_code == 0
-    assert run("verify", "--head", str(head)).exit_code == 1
+    found = run("verify", "--head", head, "--server-key", PLAYED_PUBLIC, "--json")
+    assert (found.exit_code, json.loads(found.stdout)["first_bad"]) == (1, 3)
+
+
+def test_verify_against_a_rewritten_journal(station, run, tmp_path):
+    """A journal made anew, whole and sound, is found out by the head that the server signed."""
+    station.taps(3)
+    head = signed_head(tmp_path / "head.json", station)
+    station.change("DELETE FROM journal")
+    station.taps(3, note="another history")
+    assert run("verify").exit_code == 0
+    assert run("verify", "--head", head, "--server-key", PLAYED_PUBLIC).exit_code == 1
+
+
+@pytest.mark.parametrize("change", [{"seq": 2}, {"device_id": "door-2"}, {"epoch": "e"}, {"hash": "0" * 64}, {"signature": ""}])
+def test_verify_against_a_head_that_was_changed(station, run, tmp_path, change):
+    """A head is believed as the server signed it, and not otherwise."""
+    station.taps(3)
+    head = signed_head(tmp_path / "head.json", station, **change)
+    found = run("verify", "--head", head, "--server-key", PLAYED_PUBLIC)
+    assert found.exit_code == 1
+    assert "has not signed" in found.stderr
+
+
+def test_verify_asks_whose_signature(station, run, tmp_path):
+    """Without the server's key a signature says nothing: a station that is not enrolled must be told it."""
+    station.taps(3)
+    head = signed_head(tmp_path / "head.json", station)
+    assert run("verify", "--head", head).exit_code == 2
+    write_identity(station.data, identity(PLAYED_PUBLIC))
+    assert run("verify", "--head", head).exit_code == 0
+    write_identity(station.data, identity(KEY.public))
+    assert run("verify", "--head", head).exit_code == 1
+    (tmp_path / "head.json").write_text('{"epoch": "e", "seq": 3, "hash": "h"}')
+    assert run("verify", "--head", head).exit_code == 2
 
 
 def test_export_leaves_health_out_unless_asked(station, run):

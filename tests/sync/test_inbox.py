@@ -1,18 +1,23 @@
 """Documents come down whole, photos first, and are remembered only once they are there."""
 
 import hashlib
+import json
 
 import msgspec
 import pytest
 
-from sync.protocol.wire import Directory, Documents, Person
+from sync.protocol import seals
+from sync.protocol.wire import Directory, Documents, Person, SignedDocument
 from sync.state import Problem
-from tests.sync.making import EPOCH
+from tests.sync.making import EPOCH, PLAYED_KEY
 from tests.sync.served import Reply, playing
 
 PHOTO = b"\xff\xd8 a face"
 SHA = hashlib.sha256(PHOTO).hexdigest()
-DOCUMENTS = Documents(version=4, directory=Directory(version=4, people=[Person(id="P1", name="Ayu", photo=SHA)]))
+DIRECTORY = Directory(version=4, people=[Person(id="P1", name="Ayu", photo=SHA)])
+TEXT = msgspec.json.encode(DIRECTORY).decode().replace("{", '{"of_tomorrow": "\\u00e9",  ', 1)
+SIGNED = seals.sign_document(PLAYED_KEY, "directory", 4, TEXT)
+DOCUMENTS = Documents(version=4, documents=[seals.sign_document(PLAYED_KEY, "horoscope", 3, "{}"), SIGNED])
 NEWS = Reply(body=msgspec.json.encode(DOCUMENTS))
 PICTURE = Reply(body=PHOTO, kind="application/octet-stream")
 OLD = Reply(304, kind=None)
@@ -24,15 +29,15 @@ def files(station):
 
 
 def test_a_directory_comes_down(station, make_rig):
-    """Photos and the directory are in the inbox, the version is remembered, and the next question starts behind it."""
+    """Photos and the directory as it was signed are in the inbox, unknown kinds are not; the version is remembered."""
     station.taps(1)
     with playing(NEWS, PICTURE, OLD) as server:
         rig = make_rig(station, server)
         assert [rig.inbox.step(), rig.inbox.step()] == [30, 30]
         assert [path.rpartition("/")[2] for _, path, *_ in server.asked] == ["documents?after=0", SHA, "documents?after=4"]
     assert files(station) == ["directory-4.json", f"photos/{SHA}.jpg"]
-    found = msgspec.json.decode((station.data / "inbox/directory-4.json").read_bytes(), type=Directory)
-    assert found == DOCUMENTS.directory
+    found = msgspec.json.decode((station.data / "inbox/directory-4.json").read_bytes(), type=SignedDocument)
+    assert (found, found.text) == (SIGNED, TEXT)
     assert (rig.link.documents_version, rig.link.problem) == (4, None)
 
 
@@ -80,3 +85,30 @@ def test_a_portal_changes_nothing(station, make_rig):
         rig = make_rig(station, server)
         assert rig.inbox.step() == 7.5
     assert (rig.link.problem, files(station)) == (Problem.NOT_A_SERVER, [])
+
+
+OTHERS = {
+    "text": {"text": TEXT + " "},
+    "version": {"version": 5},
+    "kind": {"kind": "horoscope"},
+    "key id": {"key_id": "central:0000000000000000"},
+    "signature": {"signature": seals.sign_document(PLAYED_KEY, "directory", 4, TEXT + " ").signature},
+    "no signature": {"signature": ""},
+    "half a pair": {"text": "\ud800"},
+}
+
+
+@pytest.mark.parametrize("change", OTHERS.values(), ids=OTHERS.keys())
+def test_a_document_that_the_server_did_not_sign(station, make_rig, change):
+    """Whatever of a document was changed on the way, nothing of it comes in, and the station says that it trusts nobody there."""
+    station.taps(1)
+    changed = msgspec.to_builtins(Documents(version=4, documents=[SIGNED]))
+    changed["documents"][0] |= change
+    body = json.dumps(changed).encode()
+    with playing(Reply(body=body), NEWS, PICTURE, OLD) as server:
+        rig = make_rig(station, server)
+        rig.inbox.step()
+        assert (files(station), rig.link.documents_version) == ([], 0)
+        assert rig.link.problem in (Problem.UNTRUSTED, Problem.UNREADABLE_ANSWER)
+        rig.inbox.step()
+    assert files(station) == ["directory-4.json", f"photos/{SHA}.jpg"]

@@ -9,13 +9,14 @@ import tracemalloc
 import msgspec
 import pytest
 
-from sync.protocol.digest import GENESIS
+from sync.protocol import signing
+from sync.protocol.signing import Request
 from sync.state import Problem
 from sync.uploader import IDLE_S
-from tests.sync.making import EPOCH, hashes
+from tests.sync.making import EPOCH, KEY, hashes, played_head
 from tests.sync.served import Reply, playing
 
-CURSOR = Reply(body=msgspec.json.encode({"head": {"epoch": EPOCH, "seq": 0, "hash": GENESIS}, "documents": 0}))
+CURSOR = Reply(body=msgspec.json.encode({"head": played_head(), "documents": 0}))
 HTML = b"<!doctype html><title>Selamat datang di Wi-Fi</title>"
 
 
@@ -30,7 +31,7 @@ def answer(seqs, **more):
             "accepted_through": max(seqs, default=0),
             "results": [{"seq": seq, "outcome": "stored"} for seq in seqs],
             "missing": [],
-            "head": {"epoch": EPOCH, "seq": 0, "hash": GENESIS},
+            "head": played_head(),
             "server_time": "2020-06-10T00:12:00.000000Z",
             "documents": 0,
         }
@@ -288,7 +289,7 @@ def test_an_idle_uploader_asks_nothing(station, make_rig):
 
 
 def test_what_is_sent_can_be_checked_on_the_way(station, make_rig):
-    """A batch is JSON in gzip with the digest of RFC 9530, and the key stands only in its header."""
+    """A batch is JSON in gzip with the digest of RFC 9530, signed by the station's key."""
     station.taps(1)
     with playing(CURSOR, HONEST) as server:
         make_rig(station, server).drain()
@@ -296,7 +297,8 @@ def test_what_is_sent_can_be_checked_on_the_way(station, make_rig):
     assert path == "/v1/devices/door-1/batches"
     assert (headers["Content-Type"], headers["Content-Encoding"]) == ("application/json", "gzip")
     assert headers["Content-Digest"] == f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
-    assert headers["Authorization"].startswith("Bearer k")
+    request, name = Request("POST", path, headers, body), signing.key_id("door-1", KEY.public)
+    assert signing.check_request(request, lambda _: signing.public_key(KEY.public)) == name
 
 
 def test_a_long_backlog_takes_no_memory(station, make_rig):

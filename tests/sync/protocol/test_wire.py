@@ -9,7 +9,7 @@ ANSWER = {
     "accepted_through": 2,
     "results": [{"seq": 1, "outcome": "stored"}, {"seq": 2, "outcome": "unreadable"}],
     "missing": [{"first": 3, "last": 4}],
-    "head": {"epoch": "e", "seq": 2, "hash": "h"},
+    "head": {"device_id": "d", "epoch": "e", "seq": 1, "hash": "h", "key_id": "k", "signature": "s"},
     "server_time": "2020-06-10T00:12:00.000000Z",
     "documents": 7,
 }

@@ -2,17 +2,16 @@
 
 import shutil
 from contextlib import closing
-from pathlib import Path
 
 import argon2
 import pytest
 
 from sync.clock import ManualClock
-from sync.server.app import create_app, open_store, templates_folder
+from sync.server.app import create_app, open_store
 from sync.server.database import Database
 from sync.server.settings import Settings
 from tests.postgres import postgres_empty, postgres_filled, postgres_reused, postgres_url, postgres_with_tables
-from tests.sync.server.making import EPOCH
+from tests.sync.server.making import EPOCH, KEY, signed
 
 __all__ = ["postgres_empty", "postgres_filled", "postgres_reused", "postgres_url", "postgres_with_tables"]
 
@@ -66,33 +65,14 @@ def clock():
 @pytest.fixture
 def door(store, clock):
     """A registered door."""
-    return store.devices.add("Pintu utama", place_id="lobby", time_zone="Asia/Jakarta", now=clock.now().claimed_at, key="k" * 43)[
-        0
-    ]
-
-
-@pytest.fixture(scope="session")
-def texts_dir(tmp_path_factory):
-    """The catalogs, from the server's own part while the merged ones do not have it yet."""
-    folder = tmp_path_factory.mktemp("translations")
-    for language in ("id", "en"):
-        made = folder / language / "LC_MESSAGES"
-        made.mkdir(parents=True)
-        (made / "messages.po").write_text(_words(templates_folder() / "translations", language))
-    return folder
-
-
-def _words(shipped: Path, language: str) -> str:
-    merged = shipped / language / "LC_MESSAGES" / "messages.po"
-    if merged.is_file() and 'msgid "server.today"' in merged.read_text():
-        return merged.read_text()
-    head = f'msgid ""\nmsgstr "Language: {language}\\nContent-Type: text/plain; charset=utf-8\\n"\n\n'
-    return head + (shipped / f"server.{language}.po.part").read_text()
+    return store.devices.add(
+        "Pintu utama", place_id="lobby", time_zone="Asia/Jakarta", now=clock.now().claimed_at, public_key=KEY.public
+    )
 
 
 @pytest.fixture
-def app(store, clock, texts_dir):
-    return create_app(store, clock, Settings(hosts=["gapura.example"]), texts_dir=texts_dir)
+def app(store, clock):
+    return create_app(store, clock, Settings(hosts=["gapura.example"]))
 
 
 @pytest.fixture
@@ -105,13 +85,24 @@ def client(app):
 def send(client, door):
     """Posts a body as the door's batch."""
 
-    def post(body, *, key="k" * 43, device_id=None, coding="gzip", **headers):
-        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"} | headers
+    def post(body, *, key=KEY, device_id=None, coding="gzip", **headers):
+        at = f"/v1/devices/{device_id or door.id}/batches"
+        headers = signed(door.id, "POST", at, body, key) | {"Content-Type": "application/json"} | headers
         if coding:
             headers["Content-Encoding"] = coding
-        return client.post(f"/v1/devices/{device_id or door.id}/batches", data=body, headers=headers)
+        return client.post(at, data=body, headers=headers)
 
     return post
+
+
+@pytest.fixture
+def get(client, door):
+    """Asks as the door."""
+
+    def ask(path, **headers):
+        return client.get(path, headers=signed(door.id, "GET", path) | headers)
+
+    return ask
 
 
 @pytest.fixture

@@ -7,13 +7,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from sync.identity import DeviceKey
 from sync.protocol.digest import GENESIS, payload_digest, record_hash
 from sync.protocol.events import Record
 from sync.protocol.wire import Batch
 
 EPOCH = "e" * 32
+KEY = DeviceKey(Ed25519PrivateKey.from_private_bytes(b"a door's key".ljust(32)))
 TOKEN = hashlib.sha256(b"a badge").hexdigest()
+
+
+def signed(device_id: str, method: str, target: str, body: bytes = b"", key: DeviceKey = KEY) -> dict[str, str]:
+    """The headers of a request as the door signs it."""
+    return key.request_headers(device_id, method, target, body)
 
 
 def record(device_id: str, seq: int = 1, **changed: Any) -> Record:

@@ -3,15 +3,16 @@
 import gzip
 import json
 import tracemalloc
+from urllib.parse import quote
 
 import msgspec
 import pytest
 
+from sync.identity import DeviceKey
+from sync.protocol import seals, signing
 from sync.protocol.wire import MAX_BATCH_BYTES, Answer, Batch, Cursor, Documents, Problem
 from sync.server.documents import read_import
-from tests.sync.server.making import EPOCH, batch, directory, packed, raw, record
-
-KEY = {"Authorization": "Bearer " + "k" * 43}
+from tests.sync.server.making import EPOCH, batch, directory, packed, raw, record, signed
 
 
 def test_a_batch_is_answered_by_name(send, door, clock):
@@ -79,19 +80,34 @@ def test_another_content_type_is_415(send):
     assert send(b"{}", coding=None, **{"Content-Type": "text/plain"}).status_code == 415
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", "Basic a2s6", "bearer " + "k" * 44, "Bearer \xff"])
-def test_a_wrong_key_is_401(client, door, header):
-    """Without the door's own key nothing is taken."""
-    response = client.post(f"/v1/devices/{door.id}/batches", headers={"Authorization": header})
-    assert response.status_code == 401
-    assert msgspec.json.decode(response.data, type=Problem).code == "unauthorized"
+def test_an_unsigned_request_is_401(client, door):
+    """Without a signature nothing is taken, and nothing is said about why."""
+    for headers in ({}, {"Authorization": "Bearer " + "k" * 43}, {"Signature": "\xff", "Signature-Input": "gapura=("}):
+        response = client.post(f"/v1/devices/{door.id}/batches", headers=headers)
+        assert response.status_code == 401
+        assert msgspec.json.decode(response.data, type=Problem).code == "unauthorized"
 
 
-def test_a_key_opens_its_own_door_only(client, store, door, clock):
-    """The key of one door is not that of another, nor of one that is not there."""
-    other, _ = store.devices.add("B", place_id="b", time_zone="Asia/Makassar", now=clock.now().claimed_at)
+def test_a_key_opens_its_own_door_only(client, store, door, clock, tmp_path):
+    """The key of one door is not that of another, nor of one that is not there, nor of one that must enrol anew."""
+    other_key = DeviceKey.create(tmp_path / "key").public
+    other = store.devices.add("B", place_id="b", time_zone="Asia/Makassar", now=clock.now().claimed_at, public_key=other_key)
     for device_id in (other.id, "nobody"):
-        assert client.get(f"/v1/devices/{device_id}/cursor?epoch=e", headers=KEY).status_code == 401
+        at = f"/v1/devices/{device_id}/cursor?epoch=e"
+        for owner in (door.id, device_id):
+            assert client.get(at, headers=signed(owner, "GET", at)).status_code == 401
+
+
+def test_what_was_signed_is_what_is_taken(client, door, cursor_of):
+    """A signed upload with another body, query, method or address than it was signed for is refused, and nothing is kept."""
+    at, body = f"/v1/devices/{door.id}/batches", packed(batch(door.id, [1]))
+    headers = signed(door.id, "POST", at, body) | {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    assert client.post(at, data=packed(batch(door.id, [2])), headers=headers).status_code == 401
+    assert client.post(f"{at}?x=1", data=body, headers=headers).status_code == 401
+    assert client.get(f"/v1/devices/{door.id}/cursor?epoch=e", headers=headers).status_code == 401
+    assert cursor_of()[0] == 0
+    assert [client.post(at, data=body, headers=headers).status_code for _ in range(2)] == [200, 200]
+    assert cursor_of()[0] == 1
 
 
 def test_a_revoked_door_is_403_and_its_data_stays(send, store, door, clock, cursor_of):
@@ -122,47 +138,55 @@ def test_every_error_under_v1_is_a_problem(client, method, path, status):
     assert (status != 405) or response.headers["Allow"]
 
 
-def test_cursor(client, send, door):
+def test_cursor(get, send, door):
     """The cursor is the head of the epoch asked for."""
     send(packed(batch(door.id, [1, 2])))
-    cursor = msgspec.json.decode(client.get(f"/v1/devices/{door.id}/cursor?epoch={EPOCH}", headers=KEY).data, type=Cursor)
+    cursor = msgspec.json.decode(get(f"/v1/devices/{door.id}/cursor?epoch={EPOCH}").data, type=Cursor)
     assert (cursor.head.seq, cursor.head.hash, cursor.documents) == (2, record(door.id, 2).hash, 0)
-    assert client.get(f"/v1/devices/{door.id}/cursor", headers=KEY).status_code == 400
+    assert get(f"/v1/devices/{door.id}/cursor").status_code == 400
 
 
-def test_documents_come_down_once(client, store, door, clock):
+def test_documents_come_down_once(get, store, door, clock):
     """A door gets the directory that is newer than its own, and 304 when it has it; fields unknown here survive."""
     at = f"/v1/devices/{door.id}/documents"
-    assert client.get(f"{at}?after=0", headers=KEY).status_code == 304
+    assert get(f"{at}?after=0").status_code == 304
     file = json.loads(directory("Ana", "Budi")) | {"from_tomorrow": 1}
     store.documents.replace_directory(read_import(json.dumps(file).encode()), now=clock.now().claimed_at)
-    response = client.get(f"{at}?after=0", headers=KEY)
+    response = get(f"{at}?after=0")
     handed = msgspec.json.decode(response.data, type=Documents)
-    assert (handed.version, handed.directory.version, [p.name for p in handed.directory.people]) == (1, 1, ["Ana", "Budi"])
-    assert response.json["directory"]["from_tomorrow"] == 1
-    assert client.get(f"{at}?after=1", headers=KEY).status_code == 304
-    assert client.get(f"{at}?after=0", headers=KEY | {"If-None-Match": response.headers["ETag"]}).status_code == 304
+    (document,) = handed.documents
+    seals.check_document(signing.public_key(store.keys.public), document)
+    found = json.loads(document.text)
+    assert (handed.version, document.version, found["version"], [p["name"] for p in found["people"]]) == (
+        1,
+        1,
+        1,
+        ["Ana", "Budi"],
+    )
+    assert found["from_tomorrow"] == 1
+    assert get(f"{at}?after=1").status_code == 304
+    assert get(f"{at}?after=0", **{"If-None-Match": response.headers["ETag"]}).status_code == 304
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "1.5", "9" * 30, "٣"])
-def test_a_version_that_is_none(client, door, after):
+def test_a_version_that_is_none(get, door, after):
     """`after` is a whole number or the request is wrong."""
-    assert client.get(f"/v1/devices/{door.id}/documents", query_string={"after": after}, headers=KEY).status_code == 400
+    assert get(f"/v1/devices/{door.id}/documents?after={quote(after)}").status_code == 400
 
 
-def test_photos_by_hash(client, store, door, clock):
+def test_photos_by_hash(get, store, door, clock):
     """A photo is handed to a door by its hash; an unknown one is 404."""
     found = read_import(directory("Ana", photo=b"a picture"))
     store.documents.replace_directory(found, now=clock.now().claimed_at)
     (sha256,) = found.photos
-    assert client.get(f"/v1/devices/{door.id}/photos/{sha256}", headers=KEY).data == b"a picture"
-    assert client.get(f"/v1/devices/{door.id}/photos/{'0' * 64}", headers=KEY).status_code == 404
+    assert get(f"/v1/devices/{door.id}/photos/{sha256}").data == b"a picture"
+    assert get(f"/v1/devices/{door.id}/photos/{'0' * 64}").status_code == 404
 
 
-def test_asking_is_a_sign_of_life(client, store, door, clock):
+def test_asking_is_a_sign_of_life(get, store, door, clock):
     """A door with nothing to send is heard all the same."""
     clock.advance(60)
-    client.get(f"/v1/devices/{door.id}/documents", headers=KEY)
+    get(f"/v1/devices/{door.id}/documents")
     assert store.devices.all()[0].last_contact_at == clock.now().claimed_at
 
 

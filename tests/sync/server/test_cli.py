@@ -3,22 +3,25 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import pytest
 import requests
 from click.testing import CliRunner
 
+from sync.clock import SystemClock, utc_datetime, utc_text
 from sync.protocol.wire import Batch
 from sync.server.app import open_store
 from sync.server.cli import central
 from sync.server.database import Database
 from tests.sync.server.conftest import HASHER
-from tests.sync.server.making import EPOCH, batch, directory, packed, raw, record
+from tests.sync.server.making import EPOCH, KEY, batch, directory, packed, raw, record, signed
 
 PASSWORD = "correct horse battery"
 PROGRAM = [sys.executable, "-c", "from sync.server.cli import central; central(prog_name='gapura central')"]
@@ -40,10 +43,13 @@ def run(url):
 
 
 @pytest.fixture
-def door(run):
-    """A door's id and key, as the command prints them."""
-    made = json.loads(run("devices", "add", "Pintu utama", "--place", "lobby", "--json").stdout)
-    return made["device_id"], made["key"]
+def door(run, url):
+    """A door's id; its key is KEY."""
+    run("migrate")
+    with contextlib.closing(Database(url)) as database:
+        store = open_store(database, HASHER)
+        now = "2020-06-10T00:00:00.000000Z"
+        return store.devices.add("Pintu utama", place_id="lobby", time_zone="Asia/Jakarta", now=now, public_key=KEY.public).id
 
 
 @contextlib.contextmanager
@@ -60,8 +66,9 @@ def serving(url, *words):
 
 
 def send(address, door, body):
-    headers = {"Authorization": f"Bearer {door[1]}", "Content-Type": "application/json", "Content-Encoding": "gzip"}
-    return requests.post(f"{address}/v1/devices/{door[0]}/batches", data=body, headers=headers, timeout=10)
+    at = f"/v1/devices/{door}/batches"
+    headers = signed(door, "POST", at, body) | {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    return requests.post(address + at, data=body, headers=headers, timeout=10)
 
 
 def test_the_main_journey(run, url, door, tmp_path):
@@ -70,11 +77,11 @@ def test_the_main_journey(run, url, door, tmp_path):
     file.write_bytes(directory("Ana", photo=b"picture"))
     assert run("directory", "import", str(file)).exit_code == 0
     with serving(url) as (address, process):
-        assert send(address, door, packed(batch(door[0], [1, 2]))).json()["accepted_through"] == 2
-        answer = requests.get(
-            f"{address}/v1/devices/{door[0]}/documents?after=0", headers={"Authorization": f"Bearer {door[1]}"}, timeout=10
-        )
-        assert [person["name"] for person in answer.json()["directory"]["people"]] == ["Ana"]
+        assert send(address, door, packed(batch(door, [1, 2]))).json()["accepted_through"] == 2
+        at = f"/v1/devices/{door}/documents?after=0"
+        answer = requests.get(address + at, headers=signed(door, "GET", at), timeout=10)
+        (document,) = answer.json()["documents"]
+        assert [person["name"] for person in json.loads(document["text"])["people"]] == ["Ana"]
         assert requests.get(f"{address}/", timeout=10).status_code == 200
         assert send(address, door, b"x" * 3_000_000).status_code == 413
         assert send(address, door, iter([b"x" * 600_000] * 4)).status_code == 413
@@ -83,7 +90,7 @@ def test_the_main_journey(run, url, door, tmp_path):
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=8) == 0
     with serving(url) as (address, process):
-        assert send(address, door, packed(batch(door[0], [1, 2, 3]))).json()["results"] == [
+        assert send(address, door, packed(batch(door, [1, 2, 3]))).json()["results"] == [
             {"seq": 1, "outcome": "duplicate"},
             {"seq": 2, "outcome": "duplicate"},
             {"seq": 3, "outcome": "stored"},
@@ -96,7 +103,7 @@ def test_a_server_that_was_killed_can_start_again(url, door):
     """After kill -9 nothing is left that holds the port, and everything that was answered is there."""
     with serving(url) as (address, process):
         port = address.rpartition(":")[2]
-        assert send(address, door, packed(batch(door[0], [1]))).status_code == 200
+        assert send(address, door, packed(batch(door, [1]))).status_code == 200
         process.kill()
         process.wait(timeout=5)
     gone = False
@@ -108,7 +115,7 @@ def test_a_server_that_was_killed_can_start_again(url, door):
         time.sleep(0.05)
     assert gone
     with serving(url, "--bind", f"127.0.0.1:{port}") as (address, _):
-        assert send(address, door, packed(batch(door[0], [1]))).json()["results"] == [{"seq": 1, "outcome": "duplicate"}]
+        assert send(address, door, packed(batch(door, [1]))).json()["results"] == [{"seq": 1, "outcome": "duplicate"}]
 
 
 def test_a_signal_to_the_whole_group_is_a_clean_stop(url):
@@ -166,36 +173,66 @@ def test_users(run, url):
     assert run("user", "add", "Ana", "--password-stdin", stdin="short\n").exit_code == 2
 
 
-def test_devices(run, door, tmp_path):
-    """Doors are listed without their keys and can be revoked; a key file is for its owner alone and never overwritten."""
-    file = tmp_path / "key"
-    assert "key" in run("devices", "add", "B", "--place", "b", "--key-file", str(file)).stdout
-    assert (file.stat().st_mode & 0o777, len(file.read_text().strip())) == (0o600, 43)
-    assert run("devices", "add", "C", "--place", "c", "--key-file", str(file)).exit_code == 1
-    assert run("devices", "revoke", door[0]).exit_code == 0
+def test_devices(run, door):
+    """Doors are listed and can be revoked; an unknown one is said."""
+    assert run("devices", "revoke", door).exit_code == 0
     assert run("devices", "revoke", "nobody").exit_code == 1
-    listed = [json.loads(line) for line in run("devices", "list", "--json").stdout.splitlines()]
-    assert {(each["name"], each["revoked_at"] is None) for each in listed} == {("Pintu utama", False), ("B", True)}
-    assert door[1] not in run("devices", "list", "--json").stdout
+    (listed,) = [json.loads(line) for line in run("devices", "list", "--json").stdout.splitlines()]
+    assert (listed["name"], listed["revoked_at"] is None) == ("Pintu utama", False)
 
 
-def test_a_key_file_alone_holds_the_key(run, tmp_path):
-    """With --key-file the key is not on the screen."""
-    file = tmp_path / "key"
-    shown = run("devices", "add", "B", "--place", "b", "--key-file", str(file)).stdout
-    assert file.read_text().strip() not in shown
+def test_a_lost_door(run, url, door):
+    """A lost door is refused from now on, and the hours since its last record are named: that is what only its card knew."""
+    with contextlib.closing(Database(url)) as database:
+        received = utc_text(SystemClock().now().wall - timedelta(hours=30))
+        open_store(database, HASHER).sink.take(door, batch(door, [1]), received)
+    found = json.loads(run("devices", "lost", door, "--json").stdout)
+    assert (found["device_id"], found["uncovered_from"], found["hours"]) == (door, received, 30.0)
+    assert "30.0 hours" in run("devices", "lost", door).stdout
+    assert json.loads(run("devices", "list", "--json").stdout)["revoked_at"]
+    assert run("devices", "lost", "nobody").exit_code == 1
+
+
+def test_enrolment_codes(run, tmp_path):
+    """A code is shown once, listed without being shown, and can be revoked."""
+    made = json.loads(run("enrolments", "new", "--place", "lobby", "--name", "Pintu utama", "--json").stdout)
+    assert re.fullmatch(r"([A-Z2-7]{4}-){3}[A-Z2-7]{4}", made["code"])
+    assert made["server_key_id"].startswith("central:")
+    listed = run("enrolments", "list", "--json").stdout
+    assert made["code"] not in listed
+    assert json.loads(listed)["id"] == made["id"]
+    assert run("enrolments", "revoke", made["id"]).exit_code == 0
+    assert run("enrolments", "revoke", "nothing").exit_code == 1
+    assert "revoked" in run("enrolments", "list").stdout
+    assert run("enrolments", "new", "--place", "a", "--name", "b", "--zone", "Asia/Nowhere").exit_code == 2
+
+
+def test_a_batch_of_codes(run, tmp_path):
+    """A roll-out's codes are on a sheet for its owner alone, each for a door of its own, and never written over another."""
+    sheet = tmp_path / "codes.txt"
+    words = ["enrolments", "batch", "--site", "setda", "--count", "3", "--out", str(sheet)]
+    assert run(*words).exit_code == 0
+    assert sheet.stat().st_mode & 0o777 == 0o600
+    codes = re.findall(r"(?m)^((?:[A-Z2-7]{4}-){3}[A-Z2-7]{4})   (setda-\d\d)", sheet.read_text())
+    assert len({code for code, _ in codes}) == 3
+    assert [name for _, name in codes] == ["setda-01", "setda-02", "setda-03"]
+    listed = [json.loads(line) for line in run("enrolments", "list", "--json").stdout.splitlines()]
+    assert {(each["site"], each["place_id"]) for each in listed} == {("setda", f"setda-0{n}") for n in (1, 2, 3)}
+    days = {utc_datetime(each["expires_at"]) - utc_datetime(each["created_at"]) for each in listed}
+    assert days == {timedelta(days=7)}
+    assert run(*words).exit_code == 1
 
 
 def test_export(run, url, door, clock):
     """Stored events come out in the fixed keys, by day, health only when asked for."""
     facts = [
-        record(door[0], 1),
-        record(door[0], 2, kind="screening.measured", payload={"skin_temperature_c": 36.5}),
-        record(door[0], 3, kind="kind.of.tomorrow"),
-        record(door[0], 4, claimed_at="2020-06-11T17:00:00.000000Z"),
+        record(door, 1),
+        record(door, 2, kind="screening.measured", payload={"skin_temperature_c": 36.5}),
+        record(door, 3, kind="kind.of.tomorrow"),
+        record(door, 4, claimed_at="2020-06-11T17:00:00.000000Z"),
     ]
     with contextlib.closing(Database(url)) as database:
-        open_store(database, HASHER).sink.take(door[0], Batch(EPOCH, [raw(each) for each in facts]), clock.now().claimed_at)
+        open_store(database, HASHER).sink.take(door, Batch(EPOCH, [raw(each) for each in facts]), clock.now().claimed_at)
 
     def exported(*words):
         return [json.loads(line) for line in run("export", "--json", *words).stdout.splitlines()]

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from sync.protocol.wire import Batch
-from sync.server.app import create_app
+from sync.server.app import create_app, templates_folder
 from sync.server.documents import read_import
 from sync.server.settings import Settings
 from sync.server.web import HEADERS, host_is_ours
-from tests.sync.server.making import EPOCH, TOKEN, batch, directory, packed, raw, record
+from tests.sync.server.making import EPOCH, KEY, TOKEN, batch, directory, packed, raw, record
 
 PASSWORD = "correct horse battery"
 
@@ -46,9 +46,9 @@ def test_without_a_user_the_pages_open_from_this_machine(client):
     ],
     ids=["from elsewhere", "through a proxy", "open to others"],
 )
-def test_without_a_user_nobody_else_may_look(store, clock, texts_dir, settings, address, headers):
+def test_without_a_user_nobody_else_may_look(store, clock, settings, address, headers):
     """A server that others can reach shows nothing before its first user, and says how to make one."""
-    app = create_app(store, clock, settings, texts_dir=texts_dir)
+    app = create_app(store, clock, settings)
     answer = app.test_client().get("/", environ_base={"REMOTE_ADDR": address}, headers=headers)
     assert answer.status_code == 403
     assert "gapura central user add" in answer.text
@@ -65,9 +65,9 @@ def test_with_a_user_everybody_signs_in(client, user, sign_in):
     assert client.get("/").status_code == 303
 
 
-def test_the_session_cookie_is_kept_from_scripts_and_other_sites(store, clock, texts_dir, user):
+def test_the_session_cookie_is_kept_from_scripts_and_other_sites(store, clock, user):
     """HttpOnly and SameSite=Strict always; Secure unless only this machine can reach the server."""
-    client = create_app(store, clock, Settings(bind="0.0.0.0:1"), texts_dir=texts_dir).test_client()
+    client = create_app(store, clock, Settings(bind="0.0.0.0:1")).test_client()
     cookie = client.get("/sign-in", base_url="https://127.0.0.1").headers["Set-Cookie"]
     assert {"HttpOnly", "SameSite=Strict", "Secure"} <= set(cookie.split("; "))
 
@@ -138,7 +138,8 @@ def test_today_shows_who_came(client, store, door, clock):
 
 def test_the_day_filters_by_door(client, store, door, clock):
     """With a door chosen, only its entries are in the table."""
-    other, _ = store.devices.add("Belakang", place_id="back", time_zone="Asia/Jakarta", now=clock.now().claimed_at)
+    now = clock.now().claimed_at
+    other = store.devices.add("Belakang", place_id="back", time_zone="Asia/Jakarta", now=now, public_key=KEY.public)
     for each in (door, other):
         store.sink.take(each.id, batch(each.id, [1]), clock.now().claimed_at)
     assert client.get("/today").text.count("<tr>") == 3
@@ -178,10 +179,15 @@ def test_no_page_shows_a_bare_key(client, user, sign_in):
         sign_in()
 
 
-def test_both_languages_have_the_same_keys(texts_dir):
+def test_both_languages_have_the_same_keys():
     """No key is in one language only."""
+    words = templates_folder() / "translations"
     keys = [
-        set(re.findall(r'^msgid "(.+)"', (texts_dir / code / "LC_MESSAGES/messages.po").read_text(), re.M))
+        set(
+            re.findall(
+                r'^msgid "(.+)"', (templates_folder() / "translations" / code / "LC_MESSAGES/messages.po").read_text(), re.M
+            )
+        )
         for code in ("id", "en")
     ]
     assert keys[0] == keys[1]
