@@ -15,7 +15,8 @@ from kiosk.services import erasure, retention
 from kiosk.services.device_health import DISK_LOW_MIB, HealthKeeper
 from kiosk.services.erasure import Limits
 from kiosk.services.retention import Book, Count, Keep
-from kiosk.store import backup, projections
+from kiosk.store import backup
+from kiosk.store.arrivals import forget_before
 from kiosk.store.backup import BackupFailed
 from kiosk.store.database import KioskDatabase
 from kiosk.store.quarantine import FAULT
@@ -112,7 +113,7 @@ class Housekeeping:
         self._save("count", count)
         if moment.sync_state is SyncState.SYNCED:
             with self._database.transaction() as db:
-                projections.forget_before(db, moment.wall, _SCREENS_KEEP_DAYS)
+                forget_before(db, moment.wall, _SCREENS_KEEP_DAYS)
 
     # Retention
 

@@ -9,9 +9,9 @@ from kiosk.core.policy import Policy
 from kiosk.core.session import Go, Hold, Recent
 from kiosk.core.values import At, Direction, Person, Reason, Standing, Tap
 from kiosk.services.lane import Lane
-from kiosk.store import directory, projections
+from kiosk.store import directory
+from kiosk.store.arrivals import Arrival, OpenHold, newest_arrivals, open_holds
 from kiosk.store.database import KioskDatabase
-from kiosk.store.projections import Arrival, OpenHold
 from sync.clock import Moment
 from sync.protocol.events import Kind
 
@@ -28,14 +28,14 @@ def restore(lane: Lane, database: KioskDatabase, moment: Moment, policy: Policy)
         DatabaseError
     """
     with database.reading() as db:
-        arrivals = projections.newest_arrivals(db, _RECENT_ROWS)
+        arrivals = newest_arrivals(db, _RECENT_ROWS)
         recents = [_recent(db, each, moment) for each in arrivals]
         goes = [
             Go(recent.person, recent.tap)
             for recent, arrival in zip(recents, arrivals, strict=True)
             if recent.person is not None and arrival.verdict is None and arrival.kind == Kind.ATTENDANCE_TAPPED
         ]
-        holds = [_hold(db, each, moment, policy) for each in projections.open_holds(db)]
+        holds = [_hold(db, each, moment, policy) for each in open_holds(db)]
     # Newest first as read: the oldest go first, and of one badge's taps the newest is the one that is remembered.
     newest_last = [each for each in reversed(recents) if each.standing is not Standing.NOT_A_BADGE]
     lane.restore(*session.restart(_ms(moment), reversed(goes), holds, newest_last, policy))

@@ -18,9 +18,9 @@ from kiosk.services.broadcast import Broadcast
 from kiosk.services.device_health import HealthKeeper
 from kiosk.services.lane import Lane, Shown
 from kiosk.services.views import Answered, FeedRow, Guard, GuardView, Health, HoldRow, PanelView, SignIn
-from kiosk.store import directory, guards, projections
+from kiosk.store import directory, guards
+from kiosk.store.arrivals import Arrival, OpenHold, newest_arrivals, open_holds, people_since
 from kiosk.store.database import KioskDatabase, open_reader
-from kiosk.store.projections import Arrival, OpenHold
 from sync.clock import Clock, Moment, SyncState
 from sync.database import DatabaseError, database_errors
 from sync.ids import RandomBytes, uuid7
@@ -254,11 +254,11 @@ class KioskStation:
         db = open_reader(self._database.path)
         try:
             with database_errors(self._database.path):
-                arrivals = projections.newest_arrivals(db, FEED_ROWS)
-                holds = projections.open_holds(db)
+                arrivals = newest_arrivals(db, FEED_ROWS)
+                holds = open_holds(db)
                 ids = {a.person_id for a in arrivals if a.person_id} | {h.person_id for h in holds if h.person_id}
                 people = {each: found for each in ids if (found := directory.person(db, each)) is not None}
-                inside_today = projections.people_since(db, midnight)
+                inside_today = people_since(db, midnight)
         finally:
             db.close()
         self._feed = tuple(self._feed_row(each, people) for each in arrivals)

@@ -13,6 +13,7 @@ from kiosk.core.policy import OnUnmeasured, Policy, TemperatureRule
 from kiosk.core.values import At
 from kiosk.services.lane import Asked, Happened, SensorState
 from kiosk.store import projections
+from kiosk.store.arrivals import forget_before, newest_arrivals, open_holds
 from sync import journal
 from sync.journal import Event
 from sync.protocol.events import Kind
@@ -48,7 +49,7 @@ def do(post: Post, what: str, value: object) -> Post:
             post.offer(Happened((Event(Kind(str(value)), {"guard_id": "budi"}),), Future()))
         case "decide":
             with post.database.reading() as db:
-                holds = projections.open_holds(db)
+                holds = open_holds(db)
             hold_id = holds[0].hold_id if holds else "none"
             at = At(post.clock.now().mono_ns // 1_000_000, post.clock.now().wall)
             post.offer(Asked(inputs.GuardDecision(at, "ask", hold_id, Decision(str(value)), "budi", "", 36.9), Future()))
@@ -96,7 +97,7 @@ def test_an_erased_payload_is_passed_over(post: Post) -> None:
     with post.database.transaction() as db:
         db.execute("UPDATE journal SET payload = NULL, salt = NULL WHERE position = 1")
         assert projections.rebuild(db) == 2
-    assert [each.person_id for each in projections.newest_arrivals(post.database.connection, 9)] == ["P2"]
+    assert [each.person_id for each in newest_arrivals(post.database.connection, 9)] == ["P2"]
 
 
 def test_body_temperature_is_shown_to_guards_too(post: Post) -> None:
@@ -106,7 +107,7 @@ def test_body_temperature_is_shown_to_guards_too(post: Post) -> None:
         post.clock.advance(0.07)
         at_ns = post.clock.now().mono_ns
         post.offer(Sample(Channel.BODY, at_ns, object_c=34.0 + n % 3 / 100, ambient_c=25.0, body_c=36.6 + n % 3 / 100))
-    assert projections.newest_arrivals(post.database.connection, 1)[0].shown_temperature_c == 36.6
+    assert newest_arrivals(post.database.connection, 1)[0].shown_temperature_c == 36.6
 
 
 def test_a_walk_away_from_the_second_reading_keeps_the_reasons(post: Post) -> None:
@@ -117,7 +118,7 @@ def test_a_walk_away_from_the_second_reading_keeps_the_reasons(post: Post) -> No
     post.badge(1)
     for n in range(120):
         post.sample(25.0 + n % 4 / 100)
-    [arrival] = projections.newest_arrivals(post.database.connection, 9)
+    [arrival] = newest_arrivals(post.database.connection, 9)
     assert (arrival.verdict, arrival.reasons) == ("hold", ("temperature_high",))
     assert post.of("screening.abandoned")
 
@@ -129,6 +130,6 @@ def test_what_no_screen_shows_is_forgotten_and_the_journal_is_not(post: Post) ->
     post.clock.advance(4 * 24 * 3600)
     rows = len(post.rows())
     with post.database.transaction() as db:
-        projections.forget_before(db, post.clock.now().wall, 3)
+        forget_before(db, post.clock.now().wall, 3)
     db = post.database.connection
-    assert (projections.newest_arrivals(db, 9), len(projections.open_holds(db)), len(post.rows())) == ([], 1, rows)
+    assert (newest_arrivals(db, 9), len(open_holds(db)), len(post.rows())) == ([], 1, rows)
