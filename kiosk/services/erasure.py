@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiosk.store import projections
+from kiosk.store.arrivals import forget_health, forget_rows
 from kiosk.store.backup import open_backup
 from sync.backlog import Backlog, Segment
 from sync.database import database_errors, open_reader
@@ -59,11 +59,13 @@ def erase(path: Path, transaction: Transaction, limits: Limits, *, done: Limits,
         if health > done.health.get(epoch, 0):
             count += _erase_rows(path, transaction, segment, done.health.get(epoch, 0), health, _is_health, pause)
             with transaction() as db:
-                projections.forget_health(db, epoch, health)
+                forget_health(db, epoch, health)
         everything = min(limits.all.get(epoch, 0), segment.size)
         if everything > done.all.get(epoch, 0):
             start = done.all.get(epoch, 0)
             count += _erase_rows(path, transaction, segment, start, everything, lambda kind: kind not in limits.needed, pause)
+            with transaction() as db:
+                forget_rows(db, epoch, everything)
     return count
 
 
