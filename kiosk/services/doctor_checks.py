@@ -18,6 +18,7 @@ import msgspec
 
 from kiosk.services.device_health import DISK_LOW_MIB
 from kiosk.settings import Settings
+from kiosk.store import backup, quarantine
 from kiosk.store.database import open_reader
 from sync.clock import Moment
 from sync.clock import SyncState as ClockState
@@ -27,6 +28,7 @@ from sync.state import read_link
 
 ROWS_CHECKED = 1000
 _DISK_FULL_MIB = 50
+_BACKUP_OLD_DAYS = 4
 _CONNECT_S = 3.0
 _VIDIOC_QUERYCAP = 0x80685600
 _CAPABILITY = struct.Struct("16s32s32sIII12x")
@@ -220,6 +222,31 @@ def server(url: str | None) -> Check:
     return Check("server", State.OK, f"something listens at {url}")
 
 
+def quarantined(data: Path) -> Check:
+    """Whether files were set aside as damaged, and wait for somebody."""
+    found = quarantine.folders(data)
+    if not found:
+        return Check("quarantine", State.OK, "nothing was set aside")
+    size_mib = sum(file.stat().st_size for folder in found for file in folder.iterdir()) / (1 << 20)
+    do = (
+        f"look what can be saved (`gapura journal verify --data {data / quarantine.FOLDER}/...`), then remove the folders: "
+        "they hold what people's entries say, and nothing is erased in them"
+    )
+    return Check("quarantine", State.WARN, f"{', '.join(folder.name for folder in found)} ({size_mib:.1f} MiB)", do)
+
+
+def backups(data: Path, moment: Moment) -> Check:
+    """Whether there is a backup of these days. A backup has its name only once it was checked."""
+    found = backup.kept(data)
+    if not found:
+        return Check("backups", State.WARN, "none yet", "leave the kiosk running over night, or see its log")
+    days = (moment.wall.timestamp() - found[-1].stat().st_mtime) / 86_400
+    told = f"{len(found)}, the newest {max(0.0, days):.1f} days old"
+    if days <= _BACKUP_OLD_DAYS:
+        return Check("backups", State.OK, told)
+    return Check("backups", State.WARN, told, "see the kiosk's log for why none is made; mostly the disk is too full")
+
+
 def private_files(data: Path, keys: Sequence[Path]) -> Check:
     """Whether files with secrets, `keys` among them, and people's data are closed to strangers on this machine."""
     secrets = [data / "secret", data / "device.key", *keys]
@@ -284,6 +311,8 @@ def all_checks(settings: Settings, moment: Moment, *, server_url: str | None, ke
     yield disk(data)
     yield sqlite_version()
     yield journal(settings.database)
+    yield quarantined(data)
+    yield backups(data, moment)
     yield private_files(data, keys)
     yield clock(moment)
     yield battery_clock(Path("/dev/rtc0"))
