@@ -251,5 +251,5 @@ def _survives_a_cut(disk: FaultDisk, path: Path, marker: str, *, lying: bool) ->
     try:
         with closing(open_database(path, vfs=disk.name)) as db:
             return db.execute("SELECT text FROM proof").fetchall() == [(marker,)]
-    except DatabaseError:
+    except (DatabaseError, sqlite3.Error):
         return False

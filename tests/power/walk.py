@@ -8,7 +8,7 @@ from kiosk.simulation.disk_files import Image
 from sync.database import DatabaseError
 from tests.power.door import Door, Setup
 
-_CUTS_A_WORLD = 8
+_CUTS_A_WORLD = 5
 
 
 @dataclass
@@ -102,6 +102,8 @@ def _work(door: Door, rng: Random) -> None:
         door.go()
         if rng.random() < 0.05:
             door.fold()
+        if rng.random() < 0.02:
+            door.begin_epoch()
     if rng.random() < 0.2:
         door.close()
 
