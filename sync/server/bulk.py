@@ -1,18 +1,22 @@
 """Many rows of `events` at once, in the caller's transaction: each engine by its quickest way in and out."""
 
 from collections.abc import Collection, Sequence
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from sync.protocol.events import Record
+from sync.server.intake import payload_text
 from sync.server.schema import events
 
 _NAMES = tuple(column.name for column in events.columns)
-_VALUES = itemgetter(*_NAMES)
+_AS_SENT = tuple(name for name in _NAMES if name not in ("payload", "received_at"))
+_ORDER = (*_AS_SENT, "payload", "received_at")
+_as_sent = attrgetter(*_AS_SENT)
 _POSTGRESQL_TYPES = {"TEXT": "text", "BIGINT": "int8", "BOOLEAN": "bool"}
-_TYPES = tuple(_POSTGRESQL_TYPES[str(column.type)] for column in events.columns)
-_COPY = f"COPY events ({', '.join(_NAMES)}) FROM STDIN (FORMAT BINARY)"
+_TYPES = tuple(_POSTGRESQL_TYPES[str(events.c[name].type)] for name in _ORDER)
+_COPY = f"COPY events ({', '.join(_ORDER)}) FROM STDIN (FORMAT BINARY)"
 _DENSE = 4
 """Numbers are looked up as one range while it holds at most so many times as many as are wanted."""
 
@@ -28,18 +32,19 @@ def known_hashes(connection: Connection, device_id: str, epoch: str, seqs: Colle
     return {seq: found for seq, found in connection.execute(query) if seq in wanted}
 
 
-def insert_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Add `rows`, none of which may be there: the caller has looked, and holds the device's turn (`Database.writing`).
+def insert_events(connection: Connection, records: Sequence[Record], received_at: str) -> None:
+    """Add `records`, none of which may be there: the caller has looked, and holds the device's turn (`Database.writing`).
 
     So PostgreSQL can COPY straight into the table. A staging table and ON CONFLICT between would only cost time.
     """
-    if not rows:
+    if not records:
         return
+    rows = ((*_as_sent(record), payload_text(record), received_at) for record in records)
     if connection.dialect.name != "postgresql":
-        connection.execute(insert(events), rows)
+        connection.execute(insert(events), [dict(zip(_ORDER, row, strict=True)) for row in rows])
         return
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_TYPES)
         for row in rows:
-            copy.write_row(_VALUES(row))
+            copy.write_row(row)

@@ -1,6 +1,6 @@
 """What arrived, taken apart: one record at a time, so that an odd one is kept as it came and spoils nothing else. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 import msgspec
@@ -21,7 +21,7 @@ class _Sent(Record, frozen=True, kw_only=True):
 
 _decoder = msgspec.json.Decoder(_Sent)
 _TEXTS = ("id", "kind", "claimed_at", "boot_id", "clock_state", "place_id", "payload_digest", "prev_hash", "hash")
-_texts = attrgetter(*_TEXTS)
+_texts: Callable[[Record], tuple[str, ...]] = attrgetter(*_TEXTS)
 
 
 class _Numbered(msgspec.Struct, frozen=True):
@@ -31,8 +31,7 @@ class _Numbered(msgspec.Struct, frozen=True):
 _numbered = msgspec.json.Decoder(_Numbered)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """One record as it came. `record` is None when it is unreadable, for `reason`; `seq` is what it names itself, if it does."""
 
     raw: bytes
@@ -78,7 +77,7 @@ def _objection(record: Record, device_id: str, epoch: str) -> str:
         return "seq is out of range"
     if not (0 <= record.mono_ns <= MAX_SEQ and 0 <= record.directory_version <= MAX_SEQ):
         return "a number is out of range"
-    if not all(map(_storable, _texts(record))):
+    if not _storable(_texts(record)):
         return "a header field is too long or holds characters that cannot be kept"
     return _broken_seal(record)
 
@@ -94,7 +93,8 @@ def _broken_seal(record: Record) -> str:
     return "" if matches else "the payload is not the one that was hashed"
 
 
-def _storable(text: str) -> bool:
+def _storable(texts: Sequence[str]) -> bool:
     # PostgreSQL keeps no NUL in text, and nothing keeps half of a surrogate pair.
-    plain = text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
-    return len(text) <= MAX_TEXT and "\x00" not in text and plain
+    joined = "".join(texts)
+    plain = joined.isascii() or not any("\ud800" <= char <= "\udfff" for char in joined)
+    return max(map(len, texts)) <= MAX_TEXT and "\x00" not in joined and plain

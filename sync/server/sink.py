@@ -4,7 +4,6 @@ import hashlib
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any, Protocol
 
 import msgspec
@@ -16,12 +15,10 @@ from sync.protocol.wire import Batch, Head, Outcome, Result
 from sync.server import ledger
 from sync.server.bulk import insert_events, known_hashes
 from sync.server.database import Database
-from sync.server.intake import Arrival, payload_text, read_arrival
+from sync.server.intake import Arrival, read_arrival
 from sync.server.schema import devices, epochs, event_conflicts, events, unreadable
 
 _log = logging.getLogger(__name__)
-_COPIED = tuple(column.name for column in events.columns if column.name not in ("payload", "received_at"))
-_copied = attrgetter(*_COPIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ class _Sorted:
     """A batch sorted into what is new, what is odd, and the word for each record."""
 
     results: list[Result]
-    fresh: list[dict[str, Any]]
+    fresh: list[Record]
     conflicts: list[dict[str, Any]]
     unreadable: list[dict[str, Any]]
 
@@ -74,7 +71,7 @@ class DatabaseSink:
             known = known_hashes(connection, device_id, batch.epoch, ledger.within(held, seqs))
             key = {"device_id": device_id, "epoch": batch.epoch, "received_at": received_at}
             found = _sort(arrivals, seqs, known, key)
-            insert_events(connection, found.fresh)
+            insert_events(connection, found.fresh, received_at)
             new_conflicts = _insert_unseen(connection, event_conflicts, "hash", found.conflicts)
             new_unreadable = _insert_unseen(connection, unreadable, "raw_sha256", found.unreadable)
             held = ledger.add(held, seqs)
@@ -106,7 +103,7 @@ def _sort(arrivals: Sequence[Arrival], seqs: Sequence[int], known: dict[int, str
             found.unreadable.append({**key, "seq": seq, "raw_sha256": digest, "raw": arrival.raw, "reason": arrival.reason})
         elif outcome is Outcome.STORED:
             known[seq] = arrival.record.hash
-            found.fresh.append(_row(arrival.record, key["received_at"]))
+            found.fresh.append(arrival.record)
         elif outcome is Outcome.CONFLICT:
             found.conflicts.append({**key, "seq": seq, "hash": arrival.record.hash, "raw": arrival.raw})
         found.results.append(Result(seq, outcome))
@@ -119,12 +116,6 @@ def _outcome(arrival: Arrival, known_hash: str | None) -> Outcome:
     if known_hash is None:
         return Outcome.STORED
     return Outcome.DUPLICATE if known_hash == arrival.record.hash else Outcome.CONFLICT
-
-
-def _row(record: Record, received_at: str) -> dict[str, Any]:
-    row = dict(zip(_COPIED, _copied(record), strict=True))
-    row["payload"], row["received_at"] = payload_text(record), received_at
-    return row
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
