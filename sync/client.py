@@ -19,7 +19,7 @@ from requests.adapters import BaseAdapter
 from requests.auth import AuthBase
 
 from sync.backoff import Course, course, retry_after_s
-from sync.clock import Clock
+from sync.clock import Clock, Moment
 from sync.identity import DeviceKey
 from sync.protocol import seals, signing, wire
 from sync.protocol.signing import SignatureRefused
@@ -112,6 +112,10 @@ class ServerLink:
         body, headers = msgspec.json.encode(enrolment), {"Content-Type": _JSON}
         return _decoded(self.exchange("POST", "/v1/enrolments", _CHUNK_BYTES, data=body, headers=headers), wire.Enrolled)
 
+    def now(self) -> Moment:
+        """The time at this end."""
+        return self._clock.now()
+
     def close(self) -> None:
         """Let go of the connection."""
         self._session.close()
@@ -159,9 +163,10 @@ class ServerClient:
         self._link, self._path = link, f"/v1/devices/{quote(device_id, safe='')}"
         self._server_key = signing.public_key(server_key)
 
-    def upload(self, epoch: str, batch: bytes) -> wire.Answer:
-        """Send a batch (JSON of `wire.Batch`) of `epoch`."""
-        body = gzip.compress(batch, compresslevel=1, mtime=0)
+    def upload(self, epoch: str, records: list[bytes]) -> wire.Answer:
+        """Send encoded records of `epoch`, with the time of sending by this boot's monotonic clock."""
+        now = self._link.now()
+        body = gzip.compress(wire.batch_bytes(epoch, records, now.boot_id, now.mono_ns), compresslevel=1, mtime=0)
         headers = {"Content-Type": _JSON, "Content-Encoding": "gzip"}
         answer = _decoded(
             self._link.exchange("POST", f"{self._path}/batches", _MAX_ANSWER_BYTES, data=body, headers=headers), wire.Answer

@@ -7,8 +7,6 @@ tried again once the others are through, so that it holds up none of them.
 import logging
 from collections.abc import Callable
 
-import msgspec
-
 from sync import backoff, progress
 from sync.backlog import Backlog, Segment, Waiting, quoted
 from sync.backoff import Course
@@ -133,8 +131,7 @@ class Uploader:
         if segment.epoch not in self._compared:
             self._compare(segment, self._client.cursor(segment.epoch).head)
         parts = [quoted(rows[0])] if self._alone else [row.encoded for row in rows]
-        epoch = msgspec.json.encode(segment.epoch)
-        answer = self._client.upload(segment.epoch, b'{"epoch":%b,"records":[%b]}' % (epoch, b",".join(parts)))
+        answer = self._client.upload(segment.epoch, parts)
         return self._take(segment, rows, answer)
 
     def _compare(self, segment: Segment, head: SignedHead) -> None:
@@ -174,7 +171,9 @@ class Uploader:
                 self._put_aside(segment, rows[0])
             raise Unreachable(Problem.UNREADABLE_ANSWER, Course.RETRY_SLOWLY, "the answer names none of the rows that were sent")
         acked = self._state.acked(segment.epoch)
-        has_lost = self._has_lost(segment.epoch, acked, answer.accepted_through)
+        # Conflicting rows are kept there beside the chain, so its watermark says nothing about them.
+        conflicts = Outcome.CONFLICT in outcomes.values()
+        has_lost = not conflicts and self._has_lost(segment.epoch, acked, answer.accepted_through)
         if has_lost:
             acked = progress.cut(acked, answer.accepted_through)
         for row in named:

@@ -31,10 +31,22 @@ class Outcome(StrEnum):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Records of one epoch, oldest first. Each is raw, and parsed alone, so that one odd record cannot spoil the batch."""
+    """Records of one epoch, oldest first. Each is raw, and parsed alone, so that one odd record cannot spoil the batch.
+
+    `boot_id` and `mono_ns` are the sender's when it sends: they tie its monotonic clock to the server's time, whatever its wall
+    clock says. Without them (an empty `boot_id`) the server estimates no times.
+    """
 
     epoch: str
     records: list[msgspec.Raw]
+    boot_id: str = ""
+    mono_ns: int = 0
+
+
+def batch_bytes(epoch: str, records: list[bytes], boot_id: str, mono_ns: int) -> bytes:
+    """The JSON of a `Batch` of records that are encoded already."""
+    ends = msgspec.json.encode(epoch), b",".join(records), msgspec.json.encode(boot_id), mono_ns
+    return b'{"epoch":%b,"records":[%b],"boot_id":%b,"mono_ns":%d}' % ends
 
 
 class Result(msgspec.Struct, frozen=True):

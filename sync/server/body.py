@@ -7,9 +7,11 @@ from flask import Request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from sync.protocol.wire import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Batch
+from sync.server.ledger import MAX_SEQ
 
 _GZIP = 16 + zlib.MAX_WBITS
 MAX_EPOCH = 64
+MAX_BOOT_ID = 64
 
 
 def read_batch(request: Request) -> Batch:
@@ -27,6 +29,8 @@ def read_batch(request: Request) -> Batch:
     if len(batch.records) > MAX_BATCH_RECORDS:
         raise RequestEntityTooLarge(f"A batch has at most {MAX_BATCH_RECORDS} records.")
     check_epoch(batch.epoch)
+    if not (len(batch.boot_id) <= MAX_BOOT_ID and batch.boot_id.isascii() and 0 <= batch.mono_ns <= MAX_SEQ):
+        raise BadRequest("The time of sending is not one.")
     return batch
 
 

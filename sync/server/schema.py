@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -100,6 +101,27 @@ events = Table(
     Index("ix_events_claimed_at", "claimed_at"),
     Index("ix_events_received_at", "received_at", postgresql_using="brin"),  # rows come in its order, so a sketch is enough
     postgresql_partition_by="HASH (device_id)",  # in 16 parts: see migration 0003
+)
+
+boots = Table(
+    "boots",  # of a door, as far as it has sent something in them: what ties its monotonic clock to our time
+    metadata,
+    Column("device_id", Text, ForeignKey("devices.id"), nullable=False),
+    Column("boot_id", Text, nullable=False),
+    Column("mono_ns", BigInteger, nullable=False),
+    Column("anchored_at", Text, nullable=False),
+    PrimaryKeyConstraint("device_id", "boot_id"),
+)
+
+datings = Table(
+    "datings",  # our estimate for an event whose own time cannot be right, or could not be checked; beside it, never over it
+    metadata,
+    Column("device_id", Text, nullable=False),
+    Column("epoch", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("dated_at", Text, nullable=False),
+    Column("dated_width_s", Float, nullable=False),
+    PrimaryKeyConstraint("device_id", "epoch", "seq"),
 )
 
 event_conflicts = Table(
