@@ -10,10 +10,15 @@ from sqlalchemy import Connection, and_, func, or_, select
 from sync.clock import utc_text
 from sync.protocol.events import DataClass, Kind, data_class
 from sync.server.database import Database
-from sync.server.schema import badges, devices, event_conflicts, events, people, unreadable
-from sync.server.today import JUDGEMENTS, TAPS, Door, Entry, Fact, Names, entries, window
+from sync.server.schema import badges, datings, devices, event_conflicts, events, people, unreadable
+from sync.server.today import JUDGEMENTS, TAPS, Door, Entry, Fact, Names, denied, entries, window
 
-_FACT = tuple(events.c[name] for name in Fact.__dataclass_fields__)
+_DATING = (datings.c.dated_at, datings.c.dated_width_s)
+_FACT = tuple(events.c[name] for name in Fact.__dataclass_fields__ if name in events.c)
+_DATED = events.outerjoin(
+    datings,
+    and_(datings.c.device_id == events.c.device_id, datings.c.epoch == events.c.epoch, datings.c.seq == events.c.seq),
+)
 _EXPORTED = tuple(events.c[name] for name in ("device_id", "epoch", "seq", "id", "kind", "claimed_at", "payload", "hash"))
 _HEALTH_KINDS = tuple(kind.value for kind in Kind if data_class(kind) is DataClass.HEALTH)
 _KNOWN_KINDS = tuple(kind.value for kind in Kind)
@@ -49,7 +54,7 @@ class Reports:
                 events.c.claimed_at.between(first, last),
                 and_(events.c.received_at.between(first, last), events.c.clock_state != "synced"),
             )
-            query = select(*_FACT).where(of_the_day, events.c.kind.in_([*TAPS, *JUDGEMENTS]))
+            query = select(*_FACT, *_DATING).select_from(_DATED).where(of_the_day, events.c.kind.in_([*TAPS, *JUDGEMENTS]))
             newest = query.order_by(events.c.received_at.desc(), events.c.seq.desc()).limit(_MAX_FACTS)
             facts = [Fact(*row) for row in connection.execute(newest)]
             names = _names(connection)
@@ -84,9 +89,10 @@ class Reports:
     def export(self, *, first: datetime | None, last: datetime | None, health: bool) -> Iterator[dict[str, Any]]:
         """Stored events in the order of device, epoch and seq; `first` and `last` bound the door's time, `last` excluded.
 
-        Kinds of the health class, and kinds this version does not know, are left out unless `health`.
+        Kinds of the health class, and kinds this version does not know, are left out unless `health`. Where the server's own
+        estimate denies the door's time by more than a minute it stands beside it: `dated_at`, give or take `dated_width_s`.
         """
-        query = select(*_EXPORTED).order_by(events.c.device_id, events.c.epoch, events.c.seq)
+        query = select(*_EXPORTED, *_DATING).select_from(_DATED).order_by(events.c.device_id, events.c.epoch, events.c.seq)
         if first is not None:
             query = query.where(events.c.claimed_at >= utc_text(first))
         if last is not None:
@@ -95,7 +101,12 @@ class Reports:
             query = query.where(events.c.kind.in_(_KNOWN_KINDS), events.c.kind.not_in(_HEALTH_KINDS))
         with self._database.reading() as connection:
             for row in connection.execution_options(yield_per=_PAGE).execute(query):
-                yield dict(row._mapping)
+                yield _exported(dict(row._mapping))
+
+
+def _exported(row: dict[str, Any]) -> dict[str, Any]:
+    at, width_s = row.pop("dated_at"), row.pop("dated_width_s")
+    return row | {"dated_at": at, "dated_width_s": width_s} if at and denied(row["claimed_at"], at, width_s) else row
 
 
 def ago(then: datetime, now: datetime) -> tuple[str, int]:

@@ -1,5 +1,6 @@
 """One day at the doors, put together from what they reported. Pure, and tolerant: a payload that lacks something still shows."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
@@ -11,6 +12,7 @@ import msgspec
 
 from sync.clock import utc_datetime
 from sync.protocol.events import Kind
+from sync.server.dating import Dating
 
 TAPS = (Kind.ATTENDANCE_TAPPED, Kind.ATTENDANCE_MANUAL, Kind.BADGE_UNMATCHED)
 JUDGEMENTS = (Kind.VERDICT_ADMIT, Kind.VERDICT_WAIT, Kind.VERDICT_HOLD, Kind.VERDICT_OVERRIDE, Kind.HOLD_CLOSED)
@@ -50,6 +52,16 @@ class Fact:
     simulated: bool
     payload: str | None
     received_at: str
+    dated_at: str | None = None
+    dated_width_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """When it was by the server's own time, where the door's differs by more than a minute; give or take `width_minutes`."""
+
+    at: datetime
+    width_minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,7 @@ class Entry:
     standing: Standing
     door: Door
     simulated: bool
+    estimate: Estimate | None = None
 
 
 def entries(facts: Iterable[Fact], doors: Sequence[Door], names: Names, now: datetime) -> list[Entry]:
@@ -134,7 +147,24 @@ def _entry(fact: Fact, payload: dict[str, Any], door: Door, names: Names) -> Ent
         standing=Standing.RECORDED,
         door=door,
         simulated=fact.simulated,
+        estimate=_estimate(fact, zone),
     )
+
+
+def _estimate(fact: Fact, zone: ZoneInfo) -> Estimate | None:
+    at = moment(fact.dated_at)
+    if at is None or not denied(fact.claimed_at, fact.dated_at, fact.dated_width_s):
+        return None
+    return Estimate(at.astimezone(zone), max(1, math.ceil((fact.dated_width_s or 0.0) / 60)))
+
+
+def denied(claimed_at: str, dated_at: str | None, width_s: float | None) -> bool:
+    """True when the estimate denies the claimed time, by more than a minute; a claim that is no time is always denied."""
+    claimed, at = moment(claimed_at), moment(dated_at)
+    if at is None:
+        return False
+    width = timedelta(seconds=width_s or 0.0)
+    return claimed is None or Dating(at - width, at + width).denies(claimed)
 
 
 def _day(entry: Entry) -> date:
