@@ -16,6 +16,9 @@ DAY_S = 86_400.0
 SEEN_APART_S = 3 * 3600.0
 """Marks of what the server has are kept so far apart: payloads may outlive their time by that much."""
 
+_FRESH_S = 900.0
+"""What the server is seen to have said since a look so short ago, it has said just now."""
+
 _CHECKS_APART_S = 20 * 3600.0
 _CHECK_AT_LATEST_S = 26 * 3600.0
 _SETTLED_S = 600.0
@@ -75,10 +78,10 @@ def count_on(count: Count | None, moment: Moment, server_time: str | None) -> Co
     if count is None:
         return Count(0.0, moment.boot_id, moment.mono_ns, server_time)
     same_boot = count.boot_id == moment.boot_id
-    passed_ns = moment.mono_ns - count.mono_ns if same_boot else moment.mono_ns
-    counted_s, fix = count.counted_s + max(0, passed_ns) / 1e9, count.fix
-    if same_boot and server_time is not None and server_time != count.server_time:
-        # Said between two looks of one boot, so it is of now; what is found at the first look may be days old.
+    passed_s = (moment.mono_ns - count.mono_ns if same_boot else moment.mono_ns) / 1e9
+    counted_s, fix = count.counted_s + max(0.0, passed_s), count.fix
+    if same_boot and passed_s <= _FRESH_S and server_time is not None and server_time != count.server_time:
+        # Said between two looks that are close together, so it is of now; what is found at a first look may be days old.
         if fix is not None and fix.boot_id != moment.boot_id:
             counted_s = max(counted_s, fix.counted_s + _off_s(fix, moment, server_time))
         wall = utc_text(moment.wall) if moment.sync_state is SyncState.SYNCED else None

@@ -38,6 +38,11 @@ class World:
             self.hear()
         return self.look()
 
+    def on_unseen(self, seconds: float) -> None:
+        """The machine runs for so long, and the kiosk's program does not."""
+        self.clock.advance(seconds)
+        self.server.advance(seconds)
+
     def hear(self) -> None:
         self.said = utc_text(self.server.wall)
 
@@ -87,6 +92,17 @@ def test_a_server_clock_that_jumps_makes_nothing_older_while_we_run(jump_s: floa
     assert world.on(60, heard=True) <= 3600 + 60 * 3 + 6
 
 
+@pytest.mark.parametrize("jump_s", [YEARS_20_S, -YEARS_20_S])
+def test_without_a_synced_clock_of_our_own_too(jump_s: float) -> None:
+    """Where no time service is, a server's clock that jumps while we run still makes nothing older."""
+    world = World(SyncState.NEVER)
+    world.look()
+    world.on(60, heard=True)
+    world.server.jump(jump_s)
+    assert world.on(60, heard=True) == 120
+    assert world.on(60, heard=True) == 180
+
+
 def test_time_that_the_power_was_off_counts_once_the_server_tells() -> None:
     """Nights without power are part of an entry's age, from the first answer of the server after them."""
     world = World()
@@ -111,6 +127,37 @@ def test_an_old_answer_of_the_server_is_no_point_to_count_from() -> None:
     world.look()
     assert world.on(60, heard=True) <= 60 * 2 + 6
     assert world.on(60, heard=True) <= 60 * 3 + 6
+
+
+@pytest.mark.parametrize("boot", ["the same", "another"])
+def test_a_kiosk_that_did_not_look_for_days(boot: str) -> None:
+    """The agent ran and lost its network long ago, the kiosk starts only now: what it finds is not taken for news of today."""
+    world = World(SyncState.NEVER)
+    world.look()
+    if boot == "another":
+        world.off(60)
+    world.on_unseen(60)
+    world.hear()
+    world.on_unseen(3 * DAY_S)
+    world.look()
+    world.off(600)
+    world.look()
+    world.on(60)
+    assert world.on(60, heard=True) <= 3 * DAY_S + 60 * 4 + 600 + 10
+
+
+def test_answers_from_before_a_restart_do_not_add_up() -> None:
+    """A door that is switched off right after each answer, day after day, counts no minute twice."""
+    world = World(SyncState.NEVER)
+    world.look()
+    began = world.server.wall
+    for _ in range(50):
+        world.on(60)
+        world.hear()
+        world.off(0)
+        world.on_unseen(800)
+        world.look()
+    assert world.look() <= (world.server.wall - began).total_seconds() + 5 * world.boots
 
 
 @given(

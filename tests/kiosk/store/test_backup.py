@@ -1,6 +1,7 @@
 """Backups: made beside a working door, checked before they count, brought back under a new epoch."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -11,7 +12,7 @@ from kiosk.store import backup, quarantine
 from kiosk.store.backup import BackupFailed
 from kiosk.store.database import open_kiosk_database
 from sync import journal
-from sync.clock import ManualClock
+from sync.clock import ManualClock, SystemClock
 from sync.database import open_database, open_reader
 from tests.kiosk.store.test_quarantine import entries, fill, lived_in, open_here, torn
 
@@ -71,10 +72,20 @@ def test_a_backup_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
     assert backup.kept(tmp_path) == []
 
 
-def test_a_damaged_journal_gives_no_backup(tmp_path: Path) -> None:
+def spoilt_directory(path: Path) -> None:
+    """The journal's own rows stay readable."""
+    with closing(sqlite3.connect(path)) as db:
+        (root,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'people'").fetchone()
+    content = bytearray(path.read_bytes())
+    content[(root - 1) * 4096 + 3 : (root - 1) * 4096 + 40] = b"\x5a" * 37
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [torn, spoilt_directory])
+def test_a_damaged_journal_gives_no_backup(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     """What does not check as whole never gets a backup's name, and an older one stays."""
     lived_in(tmp_path, with_backup=True)
-    torn(tmp_path / "kiosk.db")
+    damage(tmp_path / "kiosk.db")
     with pytest.raises(BackupFailed):
         backup.make(tmp_path / "kiosk.db", backup.next_path(tmp_path))
     assert [path.name for path in backup.kept(tmp_path)] == ["kiosk-000001.db"]
@@ -164,7 +175,9 @@ def test_the_log_is_folded_unless_somebody_reads(tmp_path: Path) -> None:
     with closing(open_reader(tmp_path / "kiosk.db")) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM journal").fetchone()
+        began_ns = SystemClock().now().mono_ns
         assert not database.fold_log()
+        assert SystemClock().now().mono_ns - began_ns < 1_000_000_000
         assert database.connection.execute("PRAGMA busy_timeout").fetchone() == (5000,)
     assert database.fold_log()
     assert (tmp_path / "kiosk.db-wal").stat().st_size == 0
