@@ -167,7 +167,7 @@ def apply_inbox(data: Path, database: KioskDatabase, moment: Moment, *, random_b
     applied, set_aside = 0, []
     for path in sorted(inbox.glob("*.json"), key=lambda p: (p.stat().st_mtime_ns, p.name)):
         try:
-            document = _read(path)
+            document, newest = _read(path), _version(database)
         except (msgspec.MsgspecError, ValueError) as exc:
             path.replace(path.with_suffix(".unusable"))
             set_aside.append(f"{path.name}: {exc}")
@@ -176,7 +176,10 @@ def apply_inbox(data: Path, database: KioskDatabase, moment: Moment, *, random_b
             _begin_epoch(database, document, moment, random_bytes)
         else:
             _apply(database, document, moment)
-        _put_away(data, path)
+        if isinstance(document, Directory) and document.version > newest:
+            _keep(data, path)
+        else:
+            path.unlink()
         applied += 1
     if applied:
         sync_folder(inbox)
@@ -193,15 +196,16 @@ def _take_photos(source: Path, target: Path) -> None:
             path.unlink()
 
 
-def _put_away(data: Path, path: Path) -> None:
-    """Keep a document as it was signed, in place of the one before; nothing else is of use any more."""
-    kind, dash, _ = path.name.partition("-")
-    if dash and kind == DocumentKind.DIRECTORY:
-        (data / "documents").mkdir(exist_ok=True)
-        path.replace(data / "documents" / f"{kind}.json")
-        sync_folder(data / "documents")
-    else:
-        path.unlink()
+def _keep(data: Path, path: Path) -> None:
+    """Keep the newest directory as it was signed, in place of the one before."""
+    (data / "documents").mkdir(exist_ok=True)
+    path.replace(data / "documents" / f"{DocumentKind.DIRECTORY}.json")
+    sync_folder(data / "documents")
+
+
+def _version(database: KioskDatabase) -> int:
+    with database.reading() as db:
+        return directory.state(db).version
 
 
 def _read(path: Path) -> Directory | DirectoryChange | NewEpoch:

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from sync.protocol.wire import Batch, Head, Outcome, Result
 from sync.server import ledger
 from sync.server.bulk import insert_events, known_hashes
 from sync.server.database import Database
+from sync.server.dates import note_datings
 from sync.server.intake import Arrival, read_arrival
 from sync.server.schema import devices, epochs, event_conflicts, events, unreadable
 
@@ -68,13 +69,16 @@ class DatabaseSink:
         with self._database.writing(device_id) as connection:
             held = _held(connection, device_id, batch.epoch, received_at)
             seqs = ledger.positions([arrival.seq for arrival in arrivals], ledger.accepted_through(held))
-            known = known_hashes(connection, device_id, batch.epoch, ledger.within(held, seqs))
+            before = {seq - 1 for seq in seqs}
+            known = known_hashes(connection, device_id, batch.epoch, ledger.within(held, before.union(seqs)))
+            strays = _strays(connection, device_id, batch.epoch, before.difference(seqs))
             key = {"device_id": device_id, "epoch": batch.epoch, "received_at": received_at}
-            found = _sort(arrivals, seqs, known, key)
+            found = _sort(arrivals, seqs, known, strays, key)
             insert_events(connection, found.fresh, received_at)
+            note_datings(connection, device_id, batch, found.fresh, received_at)
             new_conflicts = _insert_unseen(connection, event_conflicts, "hash", found.conflicts)
             new_unreadable = _insert_unseen(connection, unreadable, "raw_sha256", found.unreadable)
-            held = ledger.add(held, seqs)
+            held = ledger.add(held, (result.seq for result in found.results if result.outcome is not Outcome.CONFLICT))
             _note_contact(connection, device_id, batch.epoch, held, arrivals, received_at)
             head = _head(connection, device_id, batch.epoch, ledger.accepted_through(held))
         if new_conflicts or new_unreadable:
@@ -94,10 +98,26 @@ def _held(connection: Connection, device_id: str, epoch: str, now: str) -> ledge
     return ledger.from_text(text or "")
 
 
-def _sort(arrivals: Sequence[Arrival], seqs: Sequence[int], known: dict[int, str], key: dict[str, str]) -> _Sorted:
+def _strays(connection: Connection, device_id: str, epoch: str, seqs: Collection[int]) -> set[tuple[int, str]]:
+    """Conflicting copies at these numbers, by number and hash."""
+    if not seqs:
+        return set()
+    query = select(event_conflicts.c.seq, event_conflicts.c.hash).where(
+        event_conflicts.c.device_id == device_id, event_conflicts.c.epoch == epoch, event_conflicts.c.seq.in_(seqs)
+    )
+    return {(row.seq, row.hash) for row in connection.execute(query)}
+
+
+def _sort(
+    arrivals: Sequence[Arrival],
+    seqs: Sequence[int],
+    known: dict[int, str],
+    strays: set[tuple[int, str]],
+    key: dict[str, str],
+) -> _Sorted:
     found = _Sorted([], [], [], [])
     for arrival, seq in zip(arrivals, seqs, strict=True):
-        outcome = _outcome(arrival, known.get(seq))
+        outcome = _outcome(arrival, seq, known, strays)
         if arrival.record is None:
             digest = hashlib.sha256(arrival.raw).hexdigest()
             found.unreadable.append({**key, "seq": seq, "raw_sha256": digest, "raw": arrival.raw, "reason": arrival.reason})
@@ -105,17 +125,23 @@ def _sort(arrivals: Sequence[Arrival], seqs: Sequence[int], known: dict[int, str
             known[seq] = arrival.record.hash
             found.fresh.append(arrival.record)
         elif outcome is Outcome.CONFLICT:
+            strays.add((seq, arrival.record.hash))
             found.conflicts.append({**key, "seq": seq, "hash": arrival.record.hash, "raw": arrival.raw})
         found.results.append(Result(seq, outcome))
     return found
 
 
-def _outcome(arrival: Arrival, known_hash: str | None) -> Outcome:
-    if arrival.record is None:
+def _outcome(arrival: Arrival, seq: int, known: dict[int, str], strays: set[tuple[int, str]]) -> Outcome:
+    """A record conflicts if another is in its place, or if it follows another than the one before it: `events` holds one history
+    of an epoch, and the other machine's is kept beside it, whole.
+    """
+    record = arrival.record
+    if record is None:
         return Outcome.UNREADABLE
-    if known_hash is None:
-        return Outcome.STORED
-    return Outcome.DUPLICATE if known_hash == arrival.record.hash else Outcome.CONFLICT
+    if seq in known:
+        return Outcome.DUPLICATE if known[seq] == record.hash else Outcome.CONFLICT
+    parted = known.get(seq - 1, record.prev_hash) != record.prev_hash or (seq - 1, record.prev_hash) in strays
+    return Outcome.CONFLICT if parted else Outcome.STORED
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.services import changes
 from kiosk.services.changes import DirectoryChange, StationBusy, Submitted, WrongUser, apply_inbox, station_lock, submit
@@ -13,10 +14,15 @@ from kiosk.store import directory
 from kiosk.store.database import KioskDatabase, open_kiosk_database
 from sync.clock import ManualClock
 from sync.database import DatabaseUnavailable
-from sync.inbox import write_whole
-from sync.protocol.wire import Directory, Person
+from sync.files import write_whole
+from sync.handover import NewEpoch
+from sync.journal import Event, read, verify
+from sync.protocol import seals
+from sync.protocol.events import Kind
+from sync.protocol.wire import Directory, Person, SignedDocument
 from tests.kiosk.services.post import Post, active, hash_of
 
+SERVER_KEY = Ed25519PrivateKey.from_private_bytes(b"a server's key".ljust(32))
 ANI = Person(id="P1", name="Ani")
 TODAY = "2020-06-10"
 
@@ -28,8 +34,9 @@ def put(post: Post, name: str, document: object) -> Path:
     return path
 
 
-def central(version: int, *people: Person) -> Directory:
-    return Directory(version=version, people=list(people), badges=[active(1)] if people else [])
+def central(version: int, *people: Person) -> SignedDocument:
+    found = Directory(version=version, people=list(people), badges=[active(1)] if people else [])
+    return seals.sign_document(SERVER_KEY, "directory", version, msgspec.json.encode(found).decode())
 
 
 def applied(post: Post) -> changes.Applied:
@@ -80,13 +87,60 @@ def test_half_a_file_is_none(empty: Post) -> None:
 
 def test_an_older_directory_changes_nothing(empty: Post) -> None:
     """Version 3 after version 7 leaves what version 7 said; the same version again too."""
-    put(empty, "directory-7.json", central(7, ANI))
+    newest = put(empty, "directory-7.json", central(7, ANI)).read_bytes()
     applied(empty)
     for version in (3, 7):
         put(empty, f"directory-{version}.json", central(version))
         applied(empty)
     assert names(empty) == {"Ani"}
     assert directory.state(empty.database.connection).version == 7
+    assert (empty.data / "documents" / "directory.json").read_bytes() == newest
+
+
+def wish(post: Post, **changed: str) -> NewEpoch:
+    origin = post.database.journal.origin
+    return NewEpoch(**{"after": origin.epoch, "device_id": "d2", "place_id": "hall", "reason": "enrolled"} | changed)
+
+
+def test_a_new_epoch_begins_while_the_door_runs(empty: Post) -> None:
+    """The agent's wish is done once: the next rows count from 1 under another epoch, the old ones stay, and the file is gone."""
+    empty.database.journal.append(Event(Kind.STATION_STARTED), empty.clock.now())
+    before = empty.database.journal.origin
+    asked = wish(empty)
+    for _ in range(2):
+        put(empty, "new-epoch.json", asked)
+        assert applied(empty).applied == 1
+    after = empty.database.journal.origin
+    assert (after.device_id, after.place_id, after.epoch == before.epoch) == ("d2", "hall", False)
+    rows = [entry.record for entry in read(empty.database.connection)]
+    assert [(row.epoch, row.seq, row.kind) for row in rows] == [
+        (before.epoch, 1, "station.started"),
+        (after.epoch, 1, "station.quarantined"),
+    ]
+    assert (rows[1].device_id, rows[1].place_id) == ("d2", "hall")
+    assert verify(empty.database.connection).ok
+    assert list((empty.data / "inbox").glob("*.json")) == []
+
+
+def test_the_new_epoch_outlives_the_program(empty: Post) -> None:
+    """After a restart the chain goes on where it was, under the name that the station has now."""
+    put(empty, "new-epoch.json", wish(empty))
+    applied(empty)
+    after = empty.database.journal.origin
+    again = open_kiosk_database(empty.data / "again.db", device_id="d2", place_id="hall", random_bytes=os.urandom)
+    again.close()
+    empty.database.close()
+    found = open_kiosk_database(empty.database.path, device_id="d2", place_id="hall", random_bytes=os.urandom)
+    assert found.journal.origin == after
+    found.close()
+
+
+def test_a_wish_for_another_epoch_changes_nothing(empty: Post) -> None:
+    """A wish that comes late, about an epoch that has ended, is no reason to end another."""
+    before = empty.database.journal.origin
+    put(empty, "new-epoch.json", wish(empty, after="f" * 32))
+    assert applied(empty).applied == 1
+    assert (empty.database.journal.origin, empty.rows()) == (before, [])
 
 
 def test_photos_are_taken_by_their_hash(empty: Post) -> None:

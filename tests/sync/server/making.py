@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -24,8 +25,26 @@ def signed(device_id: str, method: str, target: str, body: bytes = b"", key: Dev
     return key.request_headers(device_id, method, target, body)
 
 
+@cache
+def _plain_hash(device_id: str, epoch: str, seq: int) -> str:
+    if seq < 1 or seq > 10_000:
+        return GENESIS
+    for before in range(1, seq):
+        _plain_hash(device_id, epoch, before)  # from the bottom up, so that nothing recurses deep
+    return record(device_id, seq, epoch=epoch).hash
+
+
+def chained(*records: Record) -> list[Record]:
+    """The records, each made to follow the one before it."""
+    found: list[Record] = []
+    for each in records:
+        unsealed = msgspec.structs.replace(each, prev_hash=found[-1].hash if found else each.prev_hash)
+        found.append(msgspec.structs.replace(unsealed, hash=record_hash(unsealed)))
+    return found
+
+
 def record(device_id: str, seq: int = 1, **changed: Any) -> Record:
-    """A record whose seals are right for what is in it."""
+    """A record whose seals are right for what is in it, and which follows the plain one before it."""
     payload = changed.pop("payload", {"tap_id": f"id-{seq}", "person_id": "P1", "direction": "in"})
     raw = msgspec.json.encode(payload)
     salt = b"\x01" * 16
@@ -45,7 +64,7 @@ def record(device_id: str, seq: int = 1, **changed: Any) -> Record:
         "payload": msgspec.Raw(raw),
         "salt": salt.hex(),
         "payload_digest": payload_digest(salt, raw),
-        "prev_hash": GENESIS,
+        "prev_hash": _plain_hash(device_id, changed.get("epoch", EPOCH), seq - 1),
         "hash": "",
     }
     unsealed = Record(**(fields | changed))

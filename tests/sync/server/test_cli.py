@@ -21,7 +21,7 @@ from sync.server.app import open_store
 from sync.server.cli import central
 from sync.server.database import Database
 from tests.sync.server.conftest import HASHER
-from tests.sync.server.making import EPOCH, KEY, batch, directory, packed, raw, record, signed
+from tests.sync.server.making import EPOCH, KEY, batch, chained, directory, packed, raw, record, signed
 
 PASSWORD = "correct horse battery"
 PROGRAM = [sys.executable, "-c", "from sync.server.cli import central; central(prog_name='gapura central')"]
@@ -67,7 +67,10 @@ def serving(url, *words):
 
 def send(address, door, body):
     at = f"/v1/devices/{door}/batches"
-    headers = signed(door, "POST", at, body) | {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    headers = signed(door, "POST", at, body if isinstance(body, bytes) else b"") | {
+        "Content-Type": "application/json",
+        "Content-Encoding": "gzip",
+    }
     return requests.post(address + at, data=body, headers=headers, timeout=10)
 
 
@@ -232,7 +235,9 @@ def test_export(run, url, door, clock):
         record(door, 4, claimed_at="2020-06-11T17:00:00.000000Z"),
     ]
     with contextlib.closing(Database(url)) as database:
-        open_store(database, HASHER).sink.take(door, Batch(EPOCH, [raw(each) for each in facts]), clock.now().claimed_at)
+        open_store(database, HASHER).sink.take(
+            door, Batch(EPOCH, [raw(each) for each in chained(*facts)]), clock.now().claimed_at
+        )
 
     def exported(*words):
         return [json.loads(line) for line in run("export", "--json", *words).stdout.splitlines()]

@@ -10,7 +10,7 @@ from sync.server.app import create_app, templates_folder
 from sync.server.documents import read_import
 from sync.server.settings import Settings
 from sync.server.web import HEADERS, host_is_ours
-from tests.sync.server.making import EPOCH, KEY, TOKEN, batch, directory, packed, raw, record
+from tests.sync.server.making import EPOCH, KEY, TOKEN, batch, chained, directory, packed, raw, record
 
 PASSWORD = "correct horse battery"
 
@@ -128,7 +128,7 @@ def test_today_shows_who_came(client, store, door, clock):
         record(door.id, 3, kind="badge.unmatched", payload={"token_sha256": TOKEN, "direction": "out"}),
         hot,
     ]
-    store.sink.take(door.id, Batch(EPOCH, [raw(each) for each in facts]), clock.now().claimed_at)
+    store.sink.take(door.id, Batch(EPOCH, [raw(each) for each in chained(*facts)]), clock.now().claimed_at)
     page = client.get("/").text
     assert page.count("Ana &lt;b&gt;") == 2
     for words in ("07.12 WIB", "Rabu, 10 Juni 2020", "Pintu utama", "Perlu petugas", "Pulang", "Terhubung"):
@@ -181,14 +181,9 @@ def test_no_page_shows_a_bare_key(client, user, sign_in):
 
 def test_both_languages_have_the_same_keys():
     """No key is in one language only."""
-    words = templates_folder() / "translations"
+    shipped = templates_folder() / "translations"
     keys = [
-        set(
-            re.findall(
-                r'^msgid "(.+)"', (templates_folder() / "translations" / code / "LC_MESSAGES/messages.po").read_text(), re.M
-            )
-        )
-        for code in ("id", "en")
+        set(re.findall(r'^msgid "(.+)"', (shipped / code / "LC_MESSAGES/messages.po").read_text(), re.M)) for code in ("id", "en")
     ]
     assert keys[0] == keys[1]
 

@@ -9,7 +9,7 @@ from sync.protocol.wire import Batch, Outcome
 from sync.server import ledger
 from sync.server.errors import StoreUnavailable
 from sync.server.schema import event_conflicts, events, unreadable
-from tests.sync.server.making import EPOCH, batch, raw, record
+from tests.sync.server.making import EPOCH, batch, chained, raw, record
 
 AT = "2020-06-10T00:12:01.000000Z"
 
@@ -214,3 +214,28 @@ def test_a_missing_table_is_said_as_ours(store, database, door):
         connection.exec_driver_sql("DROP TABLE events")
     with pytest.raises(StoreUnavailable):
         store.sink.take(door.id, batch(door.id, [1]), AT)
+
+
+def test_another_history_is_kept_beside_the_first(take, door, database):
+    """Rows that follow another row than the one that is held are conflicts to the last, in one batch or in several; the first
+    history goes on in its place, and the watermark is its own.
+    """
+
+    def send(*records):
+        receipt = take(Batch(EPOCH, [raw(each) for each in records]))
+        return [str(result.outcome) for result in receipt.results], receipt.head.seq
+
+    first = [record(door.id, seq) for seq in range(1, 7)]
+    other = chained(*first[:2], *(record(door.id, seq, payload={"other": seq}) for seq in range(3, 9)))
+    assert send(*first[:3]) == (["stored"] * 3, 3)
+    assert send(*other[1:5]) == (["duplicate"] + ["conflict"] * 3, 3)
+    assert send(*other[5:]) == (["conflict"] * 3, 3)
+    assert send(*first[3:]) == (["stored"] * 3, 6)
+    assert send(*other[2:]) == (["conflict"] * 6, 6)
+    assert [row[0] for row in kept(database, "SELECT hash FROM events ORDER BY seq")] == [each.hash for each in first]
+    assert [row[0] for row in kept(database, "SELECT hash FROM event_conflicts ORDER BY seq")] == [e.hash for e in other[2:]]
+
+
+def kept(database, sql):
+    with database.reading() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(sql)]
