@@ -25,12 +25,14 @@ from kiosk.core.values import Direction
 from kiosk.services import changes
 from kiosk.services.changes import DirectoryChange, Submitted
 from kiosk.services.device_health import HealthKeeper
+from kiosk.services.duties import GuardDuties, build_duties
 from kiosk.services.housekeeping import Duties, Housekeeping
 from kiosk.services.lane import Lane
 from kiosk.services.private_files import write_private
 from kiosk.services.restart import restore
 from kiosk.services.retention import Keep
 from kiosk.services.station import KioskStation
+from kiosk.services.tools import StationTools
 from kiosk.services.views import DeviceState
 from kiosk.settings import Settings
 from kiosk.store import backup, quarantine
@@ -58,6 +60,7 @@ class Kiosk:
     housekeeping: Housekeeping
     stopping: threading.Event
     secret_key: bytes
+    duties: GuardDuties
 
 
 def build_clock(settings: Settings) -> Clock:
@@ -182,7 +185,22 @@ def build_kiosk(settings: Settings) -> Kiosk:
     restore(lane, database, clock.now(), policy)
     scanner = build_scanner(settings, _now_ns(clock))
     station.attach(lane, scanner)
+    duties = build_duties(
+        StationTools(
+            name=settings.station.name,
+            place=settings.station.place,
+            device_id=database.journal.origin.device_id,
+            data=settings.data_dir,
+            photos=settings.photos,
+            database=settings.database,
+            clock=clock,
+            zone=ZoneInfo(settings.station.time_zone),
+            journal=lane.journal,
+            random_bytes=os.urandom,
+        )
+    )
     return Kiosk(
+        duties=duties,
         settings=settings,
         clock=clock,
         database=database,

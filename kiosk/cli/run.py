@@ -73,7 +73,12 @@ def build_server(built: Kiosk) -> KioskServer:
     web = built.settings.web
     hosts = frozenset({"localhost", "127.0.0.1", "::1", web.host})
     app = create_app(
-        built.station, secret_key=built.secret_key, stream_cap=web.stream_cap, allowed_hosts=hosts, clock=built.clock
+        built.station,
+        secret_key=built.secret_key,
+        stream_cap=web.stream_cap,
+        allowed_hosts=hosts,
+        clock=built.clock,
+        duties=built.duties,
     )
     return KioskServer(app, web.host, web.port, web.stream_cap + SPARE_THREADS)
 

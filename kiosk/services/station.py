@@ -204,6 +204,10 @@ class KioskStation:
         except (DatabaseError, TimeoutError):
             return Answered(False, "out_of_service")
 
+    def refused(self, guard: Guard, duty: str, what: str) -> None:
+        with suppress(DatabaseError, TimeoutError):
+            self._journal(Event(Kind.GUARD_REFUSED, {"guard_id": guard.id, "reason": "not_allowed", "duty": duty, "what": what}))
+
     def metrics(self) -> str:
         health = self._health.health
         figures = {

@@ -203,6 +203,9 @@ class Station(Protocol):
     ) -> Answered:
         """Close or re-judge a hold. Returns after it is committed; at most 2 s."""
 
+    def refused(self, guard: Guard, duty: str, what: str) -> None:
+        """Somebody without that duty tried `what`: journaled."""
+
     def metrics(self) -> str:
         """Prometheus text."""
 

@@ -1,16 +1,20 @@
 """The kiosk's web pages: the panel everybody sees, the guard's page, and what machines ask."""
 
-from flask import Flask, request, session
+from flask import Blueprint, Flask, request, session
 from flask_babel import Babel, get_locale
 
+from kiosk.services.duties import GuardDuties
 from kiosk.services.views import Station
-from kiosk.web import context, security, texts
+from kiosk.web import access, context, security, texts
 from kiosk.web.guard import guard
 from kiosk.web.machine import machine
 from kiosk.web.panel import panel
 from kiosk.web.paths import templates_folder
 from kiosk.web.streams import Audience
 from sync.clock import Clock, SystemClock
+
+DUTY_PAGES: tuple[Blueprint, ...] = ()
+"""The pages of the guard's duties, each a blueprint of its own."""
 
 
 def create_app(
@@ -21,10 +25,12 @@ def create_app(
     allowed_hosts: frozenset[str],
     testing: bool = False,
     clock: Clock | None = None,
+    duties: GuardDuties | None = None,
 ) -> Flask:
     """The pages of one station.
 
     `stream_cap` bounds the open event streams; the server needs that many threads and 16 more (see `serve`).
+    `duties` are what signed-in people can do besides holds; None leaves their pages out.
     `allowed_hosts` are the host names (without ports) that browsers may use; any other Host is answered with 400.
     """
     clock = clock or SystemClock()
@@ -32,12 +38,16 @@ def create_app(
     security.require_tokens(app)
     Babel(app, locale_selector=_language, **_catalogs())
     texts.install_formats(app, station.time_zone)
-    door = context.Door(station, Audience(stream_cap, station.stopping), clock, context.GuardSessions(clock))
+    door = context.Door(station, Audience(stream_cap, station.stopping), clock, context.GuardSessions(clock), duties)
     with app.app_context():
         context.install(door)
     app.context_processor(lambda: {"page_language": str(get_locale())})
     for blueprint in (panel, guard, machine):
         app.register_blueprint(blueprint)
+    if duties is not None:
+        for blueprint in DUTY_PAGES:
+            app.register_blueprint(blueprint)
+    app.context_processor(access.shown_duties)
     return app
 
 

@@ -8,6 +8,7 @@ from typing import cast
 
 from flask import current_app
 
+from kiosk.services.duties import GuardDuties
 from kiosk.services.views import Guard, Station
 from kiosk.web.streams import Audience
 from sync.clock import Clock
@@ -72,6 +73,7 @@ class Door:
     audience: Audience
     clock: Clock
     sessions: GuardSessions
+    duties: GuardDuties | None = None
 
     def now(self) -> datetime:
         """The wall clock, aware UTC."""

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, session, url_for
-from flask_babel import force_locale, gettext
+from flask import Blueprint, Response, abort, render_template, request, session
+from flask_babel import force_locale
 from werkzeug.wrappers import Response as AnyResponse
 
+from kiosk.core.duties import Duty
 from kiosk.core.inputs import Decision
 from kiosk.core.values import HoldEnd
 from kiosk.services.views import GuardView
+from kiosk.web.access import back, needs, public, signed_in
 from kiosk.web.context import Door, the_door
 from kiosk.web.panel import clock_shown
 from kiosk.web.streams import Fragment
@@ -22,24 +24,26 @@ guard = Blueprint("guard", __name__, url_prefix="/guard")
 
 
 @guard.get("")
+@public
 def page() -> str:
     """The sign-in page, or for who is signed in the feed and the open holds."""
     door = the_door()
     session_id = _session_id()
-    signed_in = door.sessions.guard(session_id)
-    if signed_in is None:
+    who = door.sessions.guard(session_id)
+    if who is None:
         return render_template("guard/sign_in.html", station=door.station, guards=door.station.guards(), chosen=_chosen())
     view = door.station.guard.current()
     return render_template(
         "guard/page.html",
         station=door.station,
-        guard=signed_in,
+        guard=who,
         **_shown(view, door.sessions.is_locked(session_id)),
         **clock_shown(),
     )
 
 
 @guard.post("/sign-in")
+@public
 def sign_in() -> AnyResponse:
     """Check a PIN; the session that it opens is known to this process alone."""
     door = the_door()
@@ -57,6 +61,7 @@ def sign_in() -> AnyResponse:
 
 
 @guard.post("/sign-out")
+@public
 def sign_out() -> AnyResponse:
     """End the session here, not only in the browser."""
     door = the_door()
@@ -67,6 +72,7 @@ def sign_out() -> AnyResponse:
 
 
 @guard.post("/language")
+@public
 def language() -> AnyResponse:
     """Remember a language for this browser."""
     wanted = request.form.get("language", "")
@@ -77,25 +83,18 @@ def language() -> AnyResponse:
 
 
 @guard.get("/events")
+@needs(Duty.WATCH, page=False)
 def events() -> Response:
     """The fragments of the guard's page. They keep coming while the actions are locked, and end with the session."""
     door, session_id = the_door(), _session_id()
-    if door.sessions.guard(session_id) is None:
-        abort(403)
     desk = _Desk(door, session_id, str(session.get("language", LANGUAGES[0])))
     return door.audience.answer(door.station.guard, desk.fragments, desk.beat)
 
 
 @guard.post("/holds/<hold_id>/close")
+@needs(Duty.DECIDE, acting=True)
 def close_hold(hold_id: str) -> AnyResponse:
     """Let in, send to the clinic, or judge again by a temperature the guard measured."""
-    door, session_id = the_door(), _session_id()
-    signed_in = door.sessions.guard(session_id)
-    if signed_in is None:
-        return _back("guard.signed_out")
-    if door.sessions.is_locked(session_id):
-        return _back("guard.locked")
-    door.sessions.touch(session_id)
     try:
         decision = Decision(request.form.get("decision", ""))
     except ValueError:
@@ -105,8 +104,8 @@ def close_hold(hold_id: str) -> AnyResponse:
         celsius = parse_temperature(request.form.get("temperature", ""))
         if celsius is None:
             return _back("answer.implausible_temperature")
-    answered = door.station.decide(
-        signed_in, hold_id, decision, typed_temperature_c=celsius, note=request.form.get("note", "")[:500]
+    answered = the_door().station.decide(
+        signed_in(), hold_id, decision, typed_temperature_c=celsius, note=request.form.get("note", "")[:500]
     )
     return _back(f"answer.{answered.code}" if not answered.ok else "answer.done", ok=answered.ok)
 
@@ -152,7 +151,4 @@ def _chosen() -> str:
 
 
 def _back(words: str = "", *, ok: bool = False, **values: object) -> AnyResponse:
-    """To the guard's page, with one sentence (a msgid and its values) that is said once."""
-    if words:
-        flash(str(gettext(words, **values)), "good" if ok else "problem")
-    return redirect(url_for("guard.page"), 303)
+    return back("guard.page", words, ok=ok, **values)

@@ -4,6 +4,7 @@ from ipaddress import ip_address
 
 from flask import Blueprint, Response, abort, request
 
+from kiosk.web.access import public
 from kiosk.web.context import the_door
 
 machine = Blueprint("machine", __name__)
@@ -14,12 +15,14 @@ def _text(body: str, status: int = 200) -> Response:
 
 
 @machine.get("/healthz")
+@public
 def healthz() -> Response:
     """Alive: the process answers."""
     return _text("ok\n")
 
 
 @machine.get("/readyz")
+@public
 def readyz() -> Response:
     """Ready: taps are recorded. 503 while out of service or stopping."""
     station = the_door().station
@@ -29,6 +32,7 @@ def readyz() -> Response:
 
 
 @machine.get("/metrics")
+@public
 def metrics() -> Response:
     """Prometheus text, for this machine only."""
     if not ip_address(request.remote_addr or "0.0.0.0").is_loopback:

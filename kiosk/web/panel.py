@@ -9,6 +9,7 @@ from flask_babel import force_locale
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.services.views import PanelView
+from kiosk.web.access import public
 from kiosk.web.context import the_door
 from kiosk.web.faces import double_words, face, sound_key, tap_words
 from kiosk.web.streams import Fragment
@@ -19,6 +20,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @panel.get("/")
+@public
 def page() -> str:
     """The panel as it is at this moment; events keep it so."""
     view = the_door().station.panel.current()
@@ -29,6 +31,7 @@ def page() -> str:
 
 
 @panel.get("/panel/events")
+@public
 def events() -> Response:
     """The panel's fragments, each time one of them changes."""
     door = the_door()
@@ -36,6 +39,7 @@ def events() -> Response:
 
 
 @panel.get("/camera.jpg")
+@public
 def camera() -> Response:
     """The camera's newest frame; 204 while there is none. The page asks about eight times a second while it shows it."""
     frame = the_door().station.preview_jpeg()
@@ -43,6 +47,7 @@ def camera() -> Response:
 
 
 @panel.get("/photos/<sha256>.jpg")
+@public
 def photo(sha256: str) -> Response:
     """A staff photo by its hash."""
     path = the_door().station.photo(sha256) if _SHA256.fullmatch(sha256) else None
@@ -54,6 +59,7 @@ def photo(sha256: str) -> Response:
 
 
 @panel.post("/language")
+@public
 def language() -> AnyResponse:
     """Show the panel in another language until this person's go is over."""
     wanted = request.form.get("language", "")

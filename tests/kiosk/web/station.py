@@ -148,5 +148,8 @@ class MemoryStation:
         self.guard.publish(replace(view, holds=left, serial=view.serial + 1))
         return Answered(True, "ok")
 
+    def refused(self, guard, duty, what):
+        self.refusals = [*getattr(self, "refusals", []), (guard.id, str(duty), what)]
+
     def metrics(self) -> str:
         return "gapura_waiting_rows 0\n"
