@@ -39,6 +39,7 @@ from kiosk.store import backup, quarantine
 from kiosk.store.database import KioskDatabase
 from sync.clock import Clock, SystemClock
 from sync.identity import IdentityError, read_identity
+from sync.journal import Verification
 
 _log = logging.getLogger(__name__)
 
@@ -83,6 +84,23 @@ def open_database(settings: Settings) -> KioskDatabase:
         random_bytes=os.urandom,
         now=build_clock(settings).now,
         backups=lambda: backup.kept(settings.data_dir),
+    )
+
+
+def restore_backup(settings: Settings, file: Path) -> Verification:
+    """Put the backup `file` in the place of this station's journal. Only under the station's lock.
+
+    Raises:
+        BackupFailed, DatabaseError
+    """
+    device_id, place_id = _whose(settings)
+    return backup.restore(
+        file,
+        settings.database,
+        device_id=device_id,
+        place_id=place_id,
+        random_bytes=os.urandom,
+        moment=build_clock(settings).now(),
     )
 
 

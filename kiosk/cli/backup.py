@@ -1,7 +1,6 @@
 """`gapura backup` and `gapura restore`: a checked copy of the door's journal, and the way back."""
 
 import json
-import os
 from pathlib import Path
 
 import click
@@ -12,7 +11,7 @@ from kiosk.services.changes import StationBusy, station_lock
 from kiosk.settings import Settings
 from kiosk.store import backup as copies
 from kiosk.store.backup import BackupFailed
-from kiosk.wiring import build_clock
+from kiosk.wiring import build_clock, restore_backup
 from sync.journal import Verification
 
 
@@ -56,14 +55,7 @@ def restore(settings: Settings, file: Path, as_json: bool) -> None:
     """
     try:
         with station_errors(settings), station_lock(settings.data_dir):
-            found = copies.restore(
-                file,
-                settings.database,
-                device_id=settings.station.device_id,
-                place_id=settings.station.place,
-                random_bytes=os.urandom,
-                moment=build_clock(settings).now(),
-            )
+            found = restore_backup(settings, file)
     except StationBusy as exc:
         raise fail(f"{exc}; stop it first: systemctl stop gapura-kiosk") from exc
     except BackupFailed as exc:

@@ -19,7 +19,7 @@ from kiosk.store.database import KioskDatabase, open_kiosk_database, open_reader
 from sync import journal
 from sync.clock import Moment
 from sync.database import DatabaseCorrupt, DatabaseError, database_errors, quick_check
-from sync.files import sync_folder
+from sync.files import sync_folder, write_whole
 from sync.ids import RandomBytes
 from sync.journal import Event, Verification
 from sync.protocol.events import Kind
@@ -52,8 +52,8 @@ def open_station(
     """Open kiosk.db at `path`, checked and ready to be appended to. Only under the station's lock.
 
     A damaged file is set aside and a new one begun, with the directory of the newest of `backups` (oldest first) that can be
-    read; its first row is `station.quarantined`. A chain that does not verify in its newest rows ends, and another begins, with
-    that row too.
+    read, and the last that the server signed in the inbox; its first row is `station.quarantined`. A chain that does not
+    verify in its newest rows ends, and another begins, with that row too.
 
     Raises:
         DatabaseError: the folder cannot be used, or not even a new file.
@@ -142,9 +142,18 @@ def _begin(database: KioskDatabase, now: Callable[[], Moment], backups: Callable
         }
         database.journal.append(Event(Kind.STATION_QUARANTINED, payload, directory_version=version), now())
     with database_errors(data):
+        _hand_in_again(data)
         for folder in unreported:
             (folder / _UNREPORTED).unlink()
     _log.warning("a new journal was begun; %d people of the last backup are known here", payload["people"])
+
+
+def _hand_in_again(data: Path) -> None:
+    """Put the newest directory that the server signed back into the inbox: it may be newer than the backup's."""
+    kept, inbox = data / "documents" / "directory.json", data / "inbox"
+    if kept.exists():
+        inbox.mkdir(exist_ok=True)
+        write_whole(inbox / "directory-kept.json", kept.read_bytes())
 
 
 def _directory_of(backup: Path) -> dict[str, list[tuple[object, ...]]] | None:

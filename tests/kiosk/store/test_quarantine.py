@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from kiosk.services.changes import station_lock
@@ -17,6 +18,7 @@ from sync.clock import ManualClock
 from sync.database import DatabaseUnavailable, open_database, open_reader
 from sync.journal import Event
 from sync.protocol.events import Kind
+from sync.protocol.wire import Directory, Person, SignedDocument
 from sync.state import SyncState
 from tests.kiosk.services.post import staff
 
@@ -206,6 +208,24 @@ def test_a_disk_that_cannot_be_written_is_no_damage(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable):
         open_here(tmp_path)
     assert quarantine.folders(tmp_path) == []
+
+
+def test_what_the_server_signed_last_is_handed_in_again(tmp_path: Path) -> None:
+    """A directory newer than the backup's is known before the first tap, with no network."""
+    lived_in(tmp_path, with_backup=True)
+    newest = Directory(version=7, people=[Person(id="P77", name="Baru")])
+    text = msgspec.json.encode(newest).decode()
+    signed = SignedDocument(kind="directory", version=7, text=text, key_id="k", signature="s")
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "directory.json").write_bytes(msgspec.json.encode(signed))
+    torn(tmp_path / "kiosk.db")
+    with station_lock(tmp_path):
+        built = build_kiosk(parse(f'data = "{tmp_path}"\n[camera]\nsource = "off"\n', "test"))
+        with built.database.reading() as db:
+            found = directory.state(db).version, {person.id for person in directory.people(db)}
+        built.database.close()
+    assert found == (7, {f"P{n}" for n in range(1, 10)} | {"P77"})
+    assert [entry.record.kind for entry in entries(tmp_path)] == ["station.quarantined", "documents.applied"]
 
 
 def test_the_kiosk_shows_it(tmp_path: Path) -> None:
