@@ -92,7 +92,8 @@ def restore(
         DatabaseError: the station's folder cannot be written.
     """
     with _partial(path) as partial:
-        _copy(source, partial, _no_pause)
+        # Not private as a backup is: the sync agent, of the same group, reads this file.
+        _copy(source, partial, _no_pause, 0o644)
         found = _checked(partial, _no_pause)
         if not found.ok:
             raise BackupFailed(f"{source}: row {found.first_bad} does not fit ({found.reason}); use another backup")
@@ -143,9 +144,9 @@ def _discard(path: Path) -> None:
             path.with_name(path.name + suffix).unlink()
 
 
-def _copy(source: Path, target: Path, pause: Callable[[], None]) -> None:
+def _copy(source: Path, target: Path, pause: Callable[[], None], mode: int = 0o600) -> None:
     with _failures(target):
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
         with closing(open_reader(source)) as reader, closing(sqlite3.connect(target, isolation_level=None)) as copy:
             # One reading transaction: without it the copy would start over at every tap.
             reader.execute("BEGIN")

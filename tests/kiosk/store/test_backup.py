@@ -146,6 +146,7 @@ def test_restoring_where_nothing_is(tmp_path: Path) -> None:
     bring_back(backup.kept(old)[0], new)
     assert hashes(new / "kiosk.db")[:40] == hashes(old / "kiosk.db")
     assert quarantine.folders(new) == []
+    assert (new / "kiosk.db").stat().st_mode == (old / "kiosk.db").stat().st_mode  # the sync agent reads it
 
 
 @pytest.mark.parametrize("damage", ["torn", "changed", "no journal"])
