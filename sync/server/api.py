@@ -20,6 +20,8 @@ from sync.server.documents import DocumentStore
 from sync.server.enrolments import EnrolmentStore
 from sync.server.errors import CodeRefused, TooManyTries
 from sync.server.keys import KeyStore
+from sync.server.limits import RateLimit
+from sync.server.openapi import description
 from sync.server.sink import EventSink
 from sync.server.store import Device, DeviceStore
 
@@ -50,10 +52,11 @@ class Api:
         sink: EventSink,
         documents: DocumentStore,
         keys: KeyStore,
+        limit: RateLimit,
         clock: Clock,
     ) -> None:
         self._devices, self._enrolments, self._sink, self._documents = devices, enrolments, sink, documents
-        self._keys, self._clock = keys, clock
+        self._keys, self._limit, self._clock = keys, limit, clock
         self._authenticator = DeviceAuthenticator(devices)
 
     def blueprint(self) -> Blueprint:
@@ -65,6 +68,7 @@ class Api:
         routes.add_url_rule(f"{base}/documents", "documents", self._known(self.hand_down))
         routes.add_url_rule(f"{base}/photos/<sha256>", "photos", self._known(self.photo))
         routes.add_url_rule("/enrolments", "enrolments", self.enrol, methods=["POST"])
+        routes.add_url_rule("/openapi.json", "openapi", lambda: Response(description(), content_type="application/json"))
         routes.register_error_handler(NotAuthenticated, _not_authenticated)
         routes.register_error_handler(NotAllowed, lambda _: problem(403, "This device was revoked.", "revoked"))
         routes.register_error_handler(CodeRefused, lambda error: problem(403, str(error), "code_refused"))
@@ -75,6 +79,9 @@ class Api:
         @wraps(view)
         def with_device(**address: str) -> Response:
             device = self._authenticator.authenticate(request)
+            wait_s = self._limit.wait_s(device.id, self._clock.now().mono_ns)
+            if wait_s:
+                return _too_many("Too many requests.", wait_s)
             return view(device, **{name: part for name, part in address.items() if name != "device_id"})
 
         return with_device
@@ -157,6 +164,10 @@ def _not_authenticated(_: NotAuthenticated) -> Response:
 
 
 def _too_many_tries(error: TooManyTries) -> Response:
-    answer = problem(429, "Too many wrong codes. Try again later.")
-    answer.headers["Retry-After"] = str(error.wait_s)
+    return _too_many("Too many wrong codes.", error.wait_s)
+
+
+def _too_many(what: str, wait_s: int) -> Response:
+    answer = problem(429, f"{what} Try again later.")
+    answer.headers["Retry-After"] = str(wait_s)
     return answer

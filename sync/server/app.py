@@ -19,6 +19,8 @@ from sync.server.documents import DocumentStore
 from sync.server.enrolments import EnrolmentStore
 from sync.server.errors import StoreUnavailable
 from sync.server.keys import KeyStore
+from sync.server.limits import RateLimit
+from sync.server.metrics import CountingSink, Metrics, count_requests
 from sync.server.reports import Reports
 from sync.server.settings import Settings
 from sync.server.sink import DatabaseSink
@@ -63,8 +65,8 @@ def open_store(database: Database, hasher: PasswordHasher | None = None) -> Stor
     )
 
 
-def create_app(store: Store, clock: Clock, settings: Settings) -> Flask:
-    """The server's WSGI application.
+def create_app(store: Store, clock: Clock, settings: Settings, metrics: Metrics | None = None) -> Flask:
+    """The server's WSGI application. `metrics` is where this worker counts; by default it counts for itself.
 
     Raises:
         StoreUnavailable: the database cannot be read now.
@@ -87,13 +89,16 @@ def create_app(store: Store, clock: Clock, settings: Settings) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     admin = Admin(users=store.users, devices=store.devices, reports=store.reports, settings=settings, clock=clock)
     _add_words(app, admin, folder / "translations")
+    metrics = metrics or Metrics()
+    count_requests(app, metrics, clock)
     guard(app, settings)
     api = Api(
         devices=store.devices,
         enrolments=store.enrolments,
-        sink=store.sink,
+        sink=CountingSink(store.sink, metrics),
         documents=store.documents,
         keys=store.keys,
+        limit=RateLimit(settings.requests_per_s, settings.requests_at_once),
         clock=clock,
     ).blueprint()
     csrf = CSRFProtect(app)
@@ -145,7 +150,8 @@ def _add_health(app: Flask, store: Store) -> None:
 
     @app.get("/readyz")
     def ready() -> Response:
-        store.documents.version()
+        if not store.database.is_current():
+            return problem(503, "The tables are of another version; run `gapura central migrate`.")
         return Response("ready\n", content_type="text/plain")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
@@ -25,6 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from sync.server.errors import BadSettings, StoreUnavailable
 
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MS = 5000
 _CONNECT_S = 5
 _LOCK_S, _STATEMENT_S = 10, 30
@@ -100,8 +102,7 @@ class Database:
             StoreUnavailable
         """
         with self.reading() as connection:
-            newest = ScriptDirectory.from_config(migration_config(connection)).get_current_head()
-            return MigrationContext.configure(connection).get_current_revision() == newest
+            return MigrationContext.configure(connection).get_current_revision() == _newest_version()
 
     def migrate(self) -> None:
         """Bring the tables to this version; an empty database gets them all.
@@ -122,10 +123,15 @@ class Database:
 def migration_config(connection: Connection) -> Config:
     """What Alembic needs to work over `connection`; the migrations are found beside this file, in a checkout and in a wheel."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
+
+
+@cache
+def _newest_version() -> str | None:
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
 
 
 @contextmanager

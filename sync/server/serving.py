@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import ssl
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -23,6 +24,7 @@ from sync.clock import SystemClock
 from sync.server.app import create_app, open_store
 from sync.server.database import Database
 from sync.server.errors import BadSettings, ServerError
+from sync.server.metrics import Metrics
 from sync.server.settings import Settings, as_address
 
 _log = logging.getLogger(__name__)
@@ -68,7 +70,8 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     server.on_startup(announce.start)
     server.on_shutdown(stopping.set)
     try:
-        server.serve(target_loader=partial(_load, settings, os.getpid()), wrap_loader=False)
+        with tempfile.NamedTemporaryFile(prefix="gapura-metrics-") as counters:
+            server.serve(target_loader=partial(_load, settings, os.getpid(), Path(counters.name)), wrap_loader=False)
     except SystemExit:
         # A signal to the whole group also ends the workers, which granian takes for a crash.
         if not server.interrupt_signal:
@@ -97,10 +100,11 @@ def _prepare(settings: Settings) -> None:
             )
 
 
-def _load(settings: Settings, parent: int) -> Any:
+def _load(settings: Settings, parent: int, counters: Path) -> Any:
     """The application, made in the worker that runs it: connections do not survive a fork."""
     _end_with(parent)
-    return create_app(open_store(Database(settings.database, connections=settings.threads + 2)), SystemClock(), settings)
+    store = open_store(Database(settings.database, connections=settings.threads + 2))
+    return create_app(store, SystemClock(), settings, Metrics(counters))
 
 
 def _end_with(parent: int) -> None:

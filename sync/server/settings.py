@@ -26,6 +26,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bind: str = DEFAULT_BIND
     workers: _Count = 1
     threads: _Count = 8
+    requests_per_s: Annotated[float, msgspec.Meta(ge=0.1, le=10_000)] = 20.0
+    requests_at_once: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 40
     hosts: list[str] = []
     time_zone: str = "Asia/Jakarta"
     tls_certificate: str | None = None
