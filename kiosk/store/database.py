@@ -104,9 +104,9 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     try:
         migrations.apply(Database(connection))
         for table, columns in TABLES.items():
-            connection.execute(f"SELECT {columns} FROM {table} LIMIT 1").fetchall()
+            connection.execute(f"SELECT {columns} FROM {table} LIMIT 0")
     except sqlite3.OperationalError as exc:
-        if exc.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+        if getattr(exc, "sqlite_errorcode", 0) != sqlite3.SQLITE_ERROR:
             raise
         raise DatabaseCorrupt(f"{path} has other tables than a station's ({exc}); it must be set aside") from exc
 

@@ -202,6 +202,18 @@ def test_tampering_is_not_damage(tmp_path: Path) -> None:
     assert len(entries(tmp_path)) == len(rows)  # told once
 
 
+def test_text_that_is_none(tmp_path: Path) -> None:
+    """Bytes that are no text, in the first row or a late one, are a changed row like any other."""
+    lived_in(tmp_path, with_backup=False)
+    with closing(open_database(tmp_path / "kiosk.db")) as db:
+        db.execute("UPDATE journal SET place_id = CAST(x'ff00fe' AS TEXT) WHERE position IN (1, 39)")
+    open_here(tmp_path, "second").close()
+    with closing(open_reader(tmp_path / "kiosk.db")) as db:
+        last = journal.tail(db, 1)[0]
+    assert (last.record.kind, last.payload["reason"], last.payload["position"]) == ("station.quarantined", "chain", 1)
+    assert quarantine.folders(tmp_path) == []
+
+
 def test_a_disk_that_cannot_be_written_is_no_damage(tmp_path: Path) -> None:
     """A folder in the file's place is not quarantined: whoever set that up must see to it."""
     (tmp_path / "kiosk.db").mkdir()
