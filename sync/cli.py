@@ -1,58 +1,30 @@
 """The commands that the door's end of the protocol adds to `gapura`."""
 
 import logging
+import os
 import random
 import re
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
 import msgspec
 
 from sync import agent, settings
+from sync.cli_bundle import export_bundle, import_bundle
 from sync.cli_journal import journal
+from sync.cli_options import plain_errors, station_options, station_settings
 from sync.clock import SystemClock
-from sync.database import DatabaseError
 from sync.enrol import EnrolmentRefused, enrol
 from sync.protocol.seals import server_key_id
 from sync.state import newest_head
 
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-
-def _station_options(command: _F) -> _F:
-    config = click.option("--config", type=click.Path(path_type=Path), help="The agent's settings (sync.toml).")
-    where = "The station's folder; its sync.toml is read if there."
-    return config(click.option("--data", type=click.Path(path_type=Path, file_okay=False), help=where)(command))
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """What can go wrong, as one sentence and an exit code."""
-    try:
-        yield
-    except settings.SettingsError as exc:
-        click.echo(f"Error: {exc}", err=True)
-        sys.exit(2)
-    except (agent.AgentBusy, agent.StartRefused, EnrolmentRefused, DatabaseError) as exc:
-        click.echo(f"Error: {exc}", err=True)
-        sys.exit(1)
-
-
-def _settings(config: Path | None, data: Path | None) -> settings.Settings:
-    if config is None and data is None:
-        raise click.UsageError("say which station: --config FILE or --data DIR")
-    return settings.load(config, data)
-
 
 @click.group(invoke_without_command=True)
-@_station_options
+@station_options
 @click.pass_context
 def sync(context: click.Context, config: Path | None, data: Path | None) -> None:
     """Keep this station and the central server in step, until stopped."""
@@ -62,19 +34,17 @@ def sync(context: click.Context, config: Path | None, data: Path | None) -> None
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with _plain_errors():
-        agent.run(_settings(config, data), agent.Tools(SystemClock(), random.SystemRandom().random, stop))
+    with plain_errors():
+        agent.run(station_settings(config, data), agent.Tools(SystemClock(), random.SystemRandom().random, stop))
 
 
 @sync.command()
-@_station_options
+@station_options
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of standard output.")
-@click.pass_context
-def head(context: click.Context, config: Path | None, data: Path | None, out: Path | None) -> None:
+def head(config: Path | None, data: Path | None, out: Path | None) -> None:
     """The newest head of this station's chain that the server has countersigned: keep it elsewhere, as evidence."""
-    outer = context.parent.params if context.parent else {}
-    with _plain_errors():
-        folder = _settings(config or outer.get("config"), data or outer.get("data")).data_dir
+    with plain_errors():
+        folder = station_settings(config, data).data_dir
         newest = newest_head(folder)
     if newest is None:
         click.echo("Error: the server has not countersigned anything yet; is this station enrolled and online?", err=True)
@@ -89,10 +59,17 @@ def head(context: click.Context, config: Path | None, data: Path | None, out: Pa
         raise click.BadParameter(f"{out}: cannot be written ({exc.strerror})", param_hint="--out") from exc
 
 
+def _refuse_wrong_user(folder: Path) -> None:
+    """Root would make a key that the agent cannot read."""
+    kept = folder / "sync.db"
+    if os.geteuid() == 0 and kept.exists() and kept.stat().st_uid != 0:
+        raise EnrolmentRefused(f"{kept} belongs to user {kept.owner()}; run this as that user, with: sudo -u {kept.owner()}")
+
+
 @click.command("enrol")
 @click.argument("url")
 @click.argument("code")
-@_station_options
+@station_options
 @click.option("--ca-file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="The office's own authority (PEM).")
 @click.option("--again", is_flag=True, help="Though this station is enrolled: it goes on under another name, entries stay.")
 def enrol_command(url: str, code: str, config: Path | None, data: Path | None, *, ca_file: Path | None, again: bool) -> None:
@@ -101,8 +78,9 @@ def enrol_command(url: str, code: str, config: Path | None, data: Path | None, *
         raise click.BadParameter("must be https://HOST or http://HOST", param_hint="URL")
     if url.startswith("http://") and urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1"):
         click.echo("warning: without https others on the way can read the code, and everything after it", err=True)
-    with _plain_errors():
-        folder = _settings(config, data).data_dir
+    with plain_errors():
+        folder = station_settings(config, data).data_dir
+        _refuse_wrong_user(folder)
         try:
             authority = None if ca_file is None else str(ca_file.absolute())
             identity = enrol(folder, url.rstrip("/"), code, SystemClock(), ca_file=authority, again=again)
@@ -112,4 +90,6 @@ def enrol_command(url: str, code: str, config: Path | None, data: Path | None, *
     click.echo(f"The server's key: {server_key_id(identity.server_key)}   (compare it with what the server has shown)")
 
 
+sync.add_command(export_bundle)
+sync.add_command(import_bundle)
 commands: list[click.Command] = [sync, journal, enrol_command]

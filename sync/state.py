@@ -114,7 +114,9 @@ def newest_head(data: Path) -> SignedHead | None:
     if not path.exists():
         return None
     with closing(open_reader(path)) as db, database_errors(path):
-        row = db.execute("SELECT head FROM heads ORDER BY noted DESC LIMIT 1").fetchone()
+        # The agent may just be making the file.
+        made = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'heads'").fetchone()
+        row = db.execute("SELECT head FROM heads ORDER BY noted DESC LIMIT 1").fetchone() if made else None
     return None if row is None else msgspec.json.decode(row[0], type=SignedHead)
 
 

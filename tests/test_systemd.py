@@ -164,7 +164,6 @@ def test_folders(peopled):
     assert _standing(data) == (0, group, 0o2770)
     assert _standing(data / "inbox") == (ids["gapura-kiosk"], group, 0o2770)
     assert _standing(data / "kiosk.db") == (ids["gapura-kiosk"], group, 0o660)
-    assert _standing(peopled / "etc/gapura/server.key") == (0, 0, 0o600)
     assert _standing(peopled / "etc/gapura/kiosk.toml") == (0, group, 0o640)
 
 

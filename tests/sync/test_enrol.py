@@ -1,6 +1,7 @@
 """Joining: a station with a code and a key of its own becomes a device; every other way in is shut. Over real HTTP."""
 
 import json
+import os
 import threading
 from contextlib import closing
 
@@ -241,3 +242,13 @@ def test_an_agent_whose_key_others_can_read(tmp_path, central, join, new_code, m
     tools = agent.Tools(manual_clock, lambda: 0.5, threading.Event())
     with pytest.raises(agent.StartRefused, match="chmod 600"):
         agent.run(settings.load(None, tmp_path / "kiosk"), tools)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be mistaken for the agent")
+def test_root_does_not_enrol_for_the_agent(tmp_path, central, new_code):
+    """A key that root made the agent could not read: the sentence names the user to be."""
+    (tmp_path / "sync.db").touch()
+    os.chown(tmp_path / "sync.db", 1, -1)
+    found = CliRunner().invoke(enrol_command, [central.url, new_code()[1], "--data", str(tmp_path)])
+    assert (found.exit_code, "sudo -u daemon" in found.stderr) == (1, True)
+    assert not (tmp_path / KEY_NAME).exists()
