@@ -146,11 +146,7 @@ def start_server(world: "World", _station: Station) -> None:
 
 def trip_server(world: "World", _station: Station) -> None:
     """The server's power goes, or its disk fails, in the middle of a request to come."""
-    disk = world.central.disk
-    if world.rng.random() < 0.5:
-        disk.cut_at(world.rng.randint(1, 10))
-    else:
-        disk.fail_at(world.rng.randint(1, 10), frozenset({Operation.WRITE, Operation.SYNC}))
+    world.central.trip(world.rng.randint(1, 10), power=world.rng.random() < 0.5)
 
 
 def back_up_server(world: "World", _station: Station) -> None:

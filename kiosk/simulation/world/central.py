@@ -1,15 +1,16 @@
 """The central server of a world: its real application, over a database on a disk that can lose power, fill up and be restored."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any
 
 from sqlalchemy import insert, update
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from kiosk.simulation.disk import FaultDisk
-from kiosk.simulation.disk_files import Image
+from kiosk.simulation.disk_files import Image, Operation
 from kiosk.simulation.world.network import Answer, Call, ServerDown
 from sync.clock import ManualClock
 from sync.server.app import create_app, open_store
@@ -42,13 +43,14 @@ class Central:
         self._store.documents.version()
         self._database.close()
         self._empty = self.disk.image()
+        self._trip: Callable[[], None] | None = None
 
     def begin(self, rng: Random) -> None:
         """Be a new and empty server, for a world of its own."""
         self._rng.seed(rng.random())
         fresh = ManualClock()
         self.clock.wall, self.clock.mono_ns = fresh.wall, fresh.mono_ns
-        self.disk.capacity_bytes = None
+        self._trip = None
         self.restore(self._empty)
 
     def close(self) -> None:
@@ -68,10 +70,16 @@ class Central:
         self._database.close()
 
     def start(self) -> None:
-        """The power comes back."""
+        """The power comes back, and nothing more is planned."""
+        self._trip = None
         self._database.close()
         self.disk.power_on()
         self.disk.forget_cached()
+
+    def trip(self, operation: int, *, power: bool) -> None:
+        """Let the power go, or the disk fail once, at that operation of the next upload."""
+        kinds = frozenset({Operation.WRITE, Operation.SYNC})
+        self._trip = (lambda: self.disk.cut_at(operation)) if power else (lambda: self.disk.fail_at(operation, kinds))
 
     def backup(self) -> Image:
         """A copy of the database's files."""
@@ -110,9 +118,9 @@ class Central:
         headers = {name: value for name, value in call.headers.items() if name.lower() not in _NOT_OURS}
         kind = next((value for name, value in call.headers.items() if name.lower() == "content-type"), None)
         builder = EnvironBuilder(
-            path, "http://127.0.0.1/", query, method=call.method, data=call.body, headers=headers, content_type=kind
+            path, "http://127.0.0.1/", query, method=call.method, data=call.body, headers=Headers(headers), content_type=kind
         )
-        with _closing(builder):
+        with _closing(builder), self._tripping(call):
             chunks, status, answered = run_wsgi_app(self._app, builder.get_environ(), buffered=True)
         if not self.disk.powered:
             self._database.close()
@@ -123,6 +131,17 @@ class Central:
         """What a query finds in the database."""
         with self._database.reading() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(sql)]
+
+    @contextmanager
+    def _tripping(self, call: Call) -> Iterator[None]:
+        if call.method == "POST" and self._trip is not None:
+            self._trip()
+            self._trip = None
+        try:
+            yield
+        finally:
+            self.disk.cut_at(None)
+            self.disk.fail_at(None, frozenset())
 
 
 @contextmanager

@@ -66,7 +66,7 @@ class Fate(StrEnum):
 
 
 FAIR: dict[Fate, float] = {Fate.ARRIVES: 1}
-FOUL: dict[Fate, float] = {fate: 1.0 for fate in Fate} | {Fate.ARRIVES: 6.0}
+FOUL: dict[Fate, float] = dict.fromkeys(Fate, 1.0) | {Fate.ARRIVES: 6.0}
 
 PAUSES_S = (7, 60, 300, 600)
 """What a busy server asks for."""
@@ -164,6 +164,9 @@ class Line(HTTPAdapter):
         if fate in (Fate.STALE, Fate.LIE) and call.method == "POST" and self._older:
             older = self._rng.choice(self._older)
             return (older if fate is Fate.STALE else _all_taken(older, call)), None
+        return self._arrive(fate, call)
+
+    def _arrive(self, fate: Fate, call: Call) -> tuple[Answer, int | None]:
         answer = self._ask(call)
         if fate is Fate.TWICE:
             answer = self._ask(call)

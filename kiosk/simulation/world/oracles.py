@@ -26,12 +26,14 @@ class Ledger:
 
     def __init__(self) -> None:
         self._made: dict[Key, dict[str, str]] = {}
+        self._contents: dict[str, str] = {}
         self.parted: set[tuple[str, str]] = set()
         self.lost: set[Place] = set()
 
     def made(self, record: Record) -> None:
         """A kiosk has made that record."""
         self._made.setdefault((record.device_id, record.epoch, record.seq), {})[record.hash] = record.claimed_at
+        self._contents.setdefault(record.hash, _digest(record))
 
     def check_server(self, central: Central) -> None:
         """The server has nothing that no kiosk made, nothing twice, nothing changed, and says of each epoch what is true."""
@@ -44,11 +46,7 @@ class Ledger:
                 raise Violation(f"the server has row {seq} of {device} that no kiosk made")
             if truth[found] != claimed_at:
                 raise Violation(f"the server has changed the time of row {seq} of {device}")
-            if (
-                previous[:3] == (device, epoch, seq - 1)
-                and prev_hash != previous[3]
-                and (device, epoch) not in self.parted
-            ):
+            if previous[:3] == (device, epoch, seq - 1) and prev_hash != previous[3] and (device, epoch) not in self.parted:
                 raise Violation(f"the server's chain of {device} is broken before row {seq}")
             previous = (device, epoch, seq, found)
             there.setdefault((device, epoch), set()).add(seq)
@@ -85,21 +83,24 @@ class Ledger:
             if missing_there:
                 raise Violation(f"{station.name} counts row {min(missing_there)[1]} as sent, and the server does not have it")
 
+    def missing(self, central: Central, station: Station) -> list[Record]:
+        """The rows of the kiosk's journal that the server does not have as they are, or were before their payload was erased."""
+        hashes = {row[0] for row in central.rows("SELECT hash FROM events UNION SELECT hash FROM event_conflicts")}
+        absent = [record for record in station.held() if record.hash not in hashes]
+        if not absent:
+            return []
+        contents = set(itertools.chain.from_iterable(_contents(row[0]) for row in central.rows("SELECT raw FROM unreadable")))
+        return [each for each in absent if contents.isdisjoint((_digest(each), self._contents.get(each.hash, "")))]
+
 
 def places(central: Central) -> set[Place]:
     """Every place at which the server has something."""
-    query = "SELECT epoch, seq FROM events UNION SELECT epoch, seq FROM unreadable"
+    query = " UNION ".join(f"SELECT epoch, seq FROM {table}" for table in ("events", "unreadable", "event_conflicts"))
     return {(str(epoch), int(seq)) for epoch, seq in central.rows(query)}
 
 
-def missing(central: Central, station: Station) -> list[Record]:
-    """The rows of the kiosk's journal that the server does not have as they are."""
-    hashes = {row[0] for row in central.rows("SELECT hash FROM events UNION SELECT hash FROM event_conflicts")}
-    absent = [record for record in station.held() if record.hash not in hashes]
-    if not absent:
-        return []
-    contents = set(itertools.chain.from_iterable(_contents(row[0]) for row in central.rows("SELECT raw FROM unreadable")))
-    return [record for record in absent if hashlib.sha256(msgspec.json.encode(record)).hexdigest() not in contents]
+def _digest(record: Record) -> str:
+    return hashlib.sha256(msgspec.json.encode(record)).hexdigest()
 
 
 def _contents(raw: bytes) -> list[str]:

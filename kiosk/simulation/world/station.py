@@ -1,5 +1,7 @@
 """One kiosk of a world: the real store, journal and sync agent, on a clock and a disk of its own."""
 
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,7 +10,7 @@ from random import Random
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from kiosk.services import record
+from kiosk.services import changes, record
 from kiosk.simulation.disk import FaultDisk
 from kiosk.simulation.disk_files import Image
 from kiosk.simulation.world.network import Line
@@ -19,9 +21,10 @@ from sync.backlog import Backlog
 from sync.client import RequestSigner, ServerClient, ServerLink
 from sync.clock import ManualClock
 from sync.database import DatabaseCorrupt, DatabaseError, open_reader
+from sync.handover import NEW_EPOCH_NAME, NewEpoch, ask_for_epoch
 from sync.identity import DeviceKey
 from sync.journal import Entry, Event
-from sync.protocol.events import Record
+from sync.protocol.events import Kind, Record
 from sync.state import SyncState
 from sync.uploader import Uploader
 
@@ -44,11 +47,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A copy of a kiosk's card: who its agent and its kiosk are to the server, and what was confirmed when it was made."""
+    """A copy of a kiosk's card, and what the kiosk had confirmed when it was made."""
 
     files: Image
     identity: Identity
-    device_id: str
     confirmed: tuple[Record, ...]
 
 
@@ -66,7 +68,7 @@ class _Agent:
 
 
 class Station:
-    """A kiosk. `made` is told of every record that came to be. `confirmed` is what its screen said is recorded, and is still owed.
+    """A kiosk. `made` is told of every record that came to be; `confirmed` is what its screen said is recorded.
 
     Raises:
         Violation: from every method, when the kiosk breaks a promise.
@@ -78,13 +80,12 @@ class Station:
         self.disk = FaultDisk(Random(rng.random()))
         self.line: Line
         self.identity = Identity.make(name, rng)
-        self._device_id = name
         self.confirmed: list[Record] = []
         self.due_ns = 0
         self.database: KioskDatabase | None = None
         self.agent: _Agent | None = None
         self._in_flight: list[str] = []
-        self._wish: tuple[str, str] | None = None
+        self._folder = Path(tempfile.mkdtemp(prefix="gapura-world-"))
         self._boots = 0
 
     @property
@@ -113,7 +114,7 @@ class Station:
         signer = RequestSigner(self.identity.key, self.identity.device_id)
         link = ServerLink("http://127.0.0.1", signer, self.clock, adapter=self.line)
         client = ServerClient(link, self.identity.device_id, self._server_key)
-        uploader = Uploader(backlog, state, client, new_epoch=self._wish_for, chance=self._rng.random)
+        uploader = Uploader(backlog, state, client, new_epoch=self._ask_for_epoch, chance=self._rng.random)
         self.agent = _Agent(backlog, state, client, uploader)
 
     def tap(self, events: Sequence[Event]) -> None:
@@ -135,7 +136,7 @@ class Station:
         if self.agent is None:
             return 5.0
         wait_s = self.agent.uploader.step()
-        self._grant_wish()
+        self._read_inbox()
         return wait_s
 
     def halt(self) -> None:
@@ -154,14 +155,15 @@ class Station:
 
     def card(self) -> Card:
         """A copy of the card as it is now."""
-        return Card(self.disk.image(), self.identity, self._device_id, tuple(self.confirmed))
+        return Card(self.disk.image(), self.identity, tuple(self.confirmed))
 
     def insert(self, card: Card) -> None:
         """Go on with another card, perhaps an older one of this kiosk's, perhaps a copy of another kiosk's."""
         self.halt()
         self.disk.restore(card.files)
         self.identity, self.confirmed = card.identity, list(card.confirmed)
-        self._device_id, self._in_flight, self._wish = card.device_id, [], None
+        self._in_flight = []
+        (self._folder / "inbox" / NEW_EPOCH_NAME).unlink(missing_ok=True)
         self.boot()
 
     def enrol(self, device_id: str) -> Identity:
@@ -201,14 +203,18 @@ class Station:
             lost = len({each.hash for each in self.confirmed} - set(hashes))
             raise Violation(f"{self.name}: {lost} of {len(self.confirmed)} confirmed records are not in the journal as they were")
         beyond = entries[len(self.confirmed) :]
-        if beyond and [each.record.id for each in beyond] != self._in_flight:
-            raise Violation(f"{self.name}: {len(beyond)} records that nobody confirmed, all or none of {len(self._in_flight)} may be")
+        begun = [each.record.kind for each in beyond] == [Kind.STATION_QUARANTINED]
+        if beyond and not begun and [each.record.id for each in beyond] != self._in_flight:
+            raise Violation(
+                f"{self.name}: {len(beyond)} records that nobody confirmed, all or none of {len(self._in_flight)} may be"
+            )
         self._take(beyond)
 
     def close(self) -> None:
         """Take the kiosk away."""
         self.halt()
         self.disk.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _take(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -225,7 +231,7 @@ class Station:
         try:
             self.database = open_kiosk_database(
                 KIOSK_DB,
-                device_id=self._device_id,
+                device_id=self.identity.device_id,
                 place_id=PLACE,
                 random_bytes=self._rng.randbytes,
                 vfs=self.disk.name,
@@ -239,18 +245,13 @@ class Station:
             self.agent.close()
             self.agent = None
 
-    def _wish_for(self, after: str, _reason: str) -> None:
-        self._wish = (after, self.identity.device_id)
+    def _ask_for_epoch(self, after: str, reason: str) -> None:
+        wanted = NewEpoch(after=after, device_id=self.identity.device_id, place_id=PLACE, reason=reason)
+        ask_for_epoch(self._folder, wanted)
 
-    def _grant_wish(self) -> None:
-        """Begin another epoch when the agent asks for one, as the kiosk does when it finds the request in its inbox."""
-        wish = self._wish
-        if wish is None or self._rng.random() < 0.5:
+    def _read_inbox(self) -> None:
+        """Begin another epoch if the agent has asked for one. The kiosk looks now and then, so not always at once."""
+        if not (self._folder / "inbox" / NEW_EPOCH_NAME).exists() or self._rng.random() < 0.5:
             return
-        if wish[0] == self.epoch and wish[1] == self._open().journal.origin.device_id:
-            self._open().begin_epoch(self._rng.randbytes)
-        elif wish[0] == self.epoch:
-            self._open().close()
-            self._device_id = wish[1]
-            self._start_kiosk()
-        self._wish = None
+        changes.apply_inbox(self._folder, self._open(), self.clock.now(), random_bytes=self._rng.randbytes)
+        self.check()
