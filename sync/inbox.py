@@ -11,22 +11,41 @@ import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from sync import backoff
 from sync.backlog import Backlog
 from sync.backoff import Course
-from sync.client import LinkError, Refused, ServerClient, Unreachable
+from sync.client import LinkError, Refused, Unreachable
 from sync.database import DatabaseError
 from sync.files import write_whole
-from sync.protocol.wire import Directory, DocumentKind, SignedDocument
+from sync.protocol.wire import Directory, DocumentKind, Documents, SignedDocument
 from sync.state import Channel, Problem, SyncState
 
 _log = logging.getLogger(__name__)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NO_PHOTO = frozenset({400, 404})
+
+
+class Source(Protocol):
+    """Where documents come from: the server, or a stick that somebody has carried from there."""
+
+    def documents(self, after: int) -> Documents | None:
+        """The documents behind version `after`, with signatures that were checked; None when there are none.
+
+        Raises:
+            LinkError
+        """
+
+    def photo(self, sha256: str) -> bytes:
+        """A photo's bytes, unchecked.
+
+        Raises:
+            LinkError
+        """
 
 
 class Inbox:
@@ -40,7 +59,7 @@ class Inbox:
         data: Path,
         backlog: Backlog,
         state: SyncState,
-        client: ServerClient,
+        client: Source,
         *,
         chance: Callable[[], float],
         poll_s: float = 30.0,
@@ -60,7 +79,7 @@ class Inbox:
             DatabaseError: sync.db cannot be written.
         """
         try:
-            self._fetch()
+            self.fetch()
         except LinkError as exc:
             self._state.report(Channel.DOCUMENTS, exc.problem, str(exc))
             return self._wait(exc.course, exc.retry_after_s)
@@ -74,7 +93,12 @@ class Inbox:
         # A fleet that was started together should not ask together for ever.
         return self._poll_s * (0.8 + 0.4 * self._chance())
 
-    def _fetch(self) -> None:
+    def fetch(self) -> None:
+        """Ask once, and hand over what comes.
+
+        Raises:
+            LinkError, DatabaseError, OSError
+        """
         epoch = self._newest_epoch()
         version = self._state.documents_version(epoch)
         documents = self._client.documents(version)

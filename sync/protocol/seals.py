@@ -5,13 +5,14 @@ import hashlib
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from sync.protocol import signing
+from sync.protocol.bundle import AnswerHead
 from sync.protocol.digest import canonical
 from sync.protocol.wire import Head, SignedDocument, SignedHead
 
 SERVER = "central"
 """The owner in the id of the server's key."""
 
-_HEAD, _DOCUMENT = "head", "document"
+_HEAD, _DOCUMENT, _ANSWER = "head", "document", "answer"
 
 
 def server_key_id(public: str) -> str:
@@ -56,6 +57,26 @@ def check_document(key: Ed25519PublicKey, document: SignedDocument) -> None:
     """
     content = _document_bytes(document.kind, document.version, document.text, document.key_id)
     signing.check_value(key, _DOCUMENT, content, document.signature)
+
+
+def sign_answer(key: Ed25519PrivateKey, device_id: str, epoch: str, body: bytes) -> tuple[str, str]:
+    """The id of the key and its signature under an answer that does not travel over a network, given as JSON."""
+    name = server_key_id(signing.public_text(key.public_key()))
+    return name, signing.sign_value(key, _ANSWER, _answer_bytes(device_id, epoch, body, name))
+
+
+def check_answer(key: Ed25519PublicKey, head: AnswerHead, body: bytes) -> None:
+    """Nothing, if `key` signed the answer as it is.
+
+    Raises:
+        SignatureRefused
+    """
+    signing.check_value(key, _ANSWER, _answer_bytes(head.device_id, head.epoch, body, head.key_id), head.signature)
+
+
+def _answer_bytes(device_id: str, epoch: str, body: bytes, name: str) -> bytes:
+    digest = hashlib.sha256(body).hexdigest()
+    return canonical({"device_id": device_id, "epoch": epoch, "sha256": digest, "key_id": name})
 
 
 def _head_bytes(device_id: str, epoch: str, seq: int, chain_hash: str, name: str) -> bytes:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from sync.server.cli_bundle import import_bundle
 from sync.server.cli_doors import devices, enrolments
 from sync.server.cli_options import JSON, database_options, now, opened_store
 from sync.server.settings import Settings, override
@@ -121,5 +122,6 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 central.add_command(devices)
+central.add_command(import_bundle)
 central.add_command(enrolments)
 commands: list[click.Command] = [central]

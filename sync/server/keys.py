@@ -34,6 +34,10 @@ class KeyStore:
         """The head, countersigned."""
         return seals.sign_head(self._key, device_id, head)
 
+    def answer(self, device_id: str, epoch: str, body: bytes) -> tuple[str, str]:
+        """The id of the key, and its signature under an answer that is carried by hand."""
+        return seals.sign_answer(self._key, device_id, epoch, body)
+
     def document(self, kind: str, version: int, text: str) -> SignedDocument:
         """The document, signed."""
         return seals.sign_document(self._key, kind, version, text)
