@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiosk.store.arrivals import forget_health, forget_rows
+from kiosk.store import projections
+from kiosk.store.arrivals import forget_health
 from kiosk.store.backup import open_backup
 from sync.backlog import Backlog, Segment
 from sync.database import database_errors, open_reader
@@ -65,7 +66,7 @@ def erase(path: Path, transaction: Transaction, limits: Limits, *, done: Limits,
             start = done.all.get(epoch, 0)
             count += _erase_rows(path, transaction, segment, start, everything, lambda kind: kind not in limits.needed, pause)
             with transaction() as db:
-                forget_rows(db, epoch, everything)
+                projections.forget_rows(db, epoch, everything)
     return count
 
 

@@ -15,7 +15,7 @@ from kiosk.services import erasure, retention
 from kiosk.services.device_health import DISK_LOW_MIB, HealthKeeper
 from kiosk.services.erasure import Limits
 from kiosk.services.retention import Book, Count, Keep
-from kiosk.store import backup
+from kiosk.store import backup, corrections, presence
 from kiosk.store.arrivals import forget_before
 from kiosk.store.backup import BackupFailed
 from kiosk.store.database import KioskDatabase
@@ -114,6 +114,8 @@ class Housekeeping:
         if moment.sync_state is SyncState.SYNCED:
             with self._database.transaction() as db:
                 forget_before(db, moment.wall, _SCREENS_KEEP_DAYS)
+                presence.forget_before(db, moment.wall)
+                corrections.forget_before(db, moment.wall)
 
     # Retention
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kiosk.core.values import Person as DoorPerson
 from kiosk.core.values import Standing
+from kiosk.store import search
 from sync.protocol.wire import BadgeEntry, BadgeState, Directory, Person
 
 CENTRAL = "central"
@@ -71,6 +72,7 @@ def replace_central(db: sqlite3.Connection, directory: Directory, applied_at: st
     db.execute("DELETE FROM people WHERE source = ?", (CENTRAL,))
     db.execute("DELETE FROM badges WHERE source = ?", (CENTRAL,))
     _put(db, directory.people, directory.badges, CENTRAL)
+    search.drop_missing(db)
     _revoke(db)
     db.execute("UPDATE directory_state SET version = ?, applied_at = ?", (directory.version, applied_at))
 
@@ -94,6 +96,7 @@ def _put(db: sqlite3.Connection, new_people: list[Person], new_badges: list[Badg
         "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?, ?, ?)",
         [(p.id, p.name, p.unit, p.post, p.photo, source) for p in new_people],
     )
+    search.put(db, new_people)
     db.executemany(
         "INSERT OR REPLACE INTO badges VALUES (?, ?, ?, ?, ?)",
         [(b.token_sha256, b.person_id, b.state, b.valid_until, source) for b in new_badges],

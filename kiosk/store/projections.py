@@ -2,12 +2,12 @@
 
 import sqlite3
 
-from kiosk.store import arrivals
+from kiosk.store import arrivals, corrections, duty_log, inside, presence
 from kiosk.store.projection import Handler
 from sync import journal
 from sync.journal import Entry
 
-_PROJECTIONS = (arrivals.PROJECTION,)
+_PROJECTIONS = (arrivals.PROJECTION, presence.PROJECTION, corrections.PROJECTION, inside.PROJECTION, duty_log.PROJECTION)
 _HANDLERS: dict[str, list[Handler]] = {}
 for _each in _PROJECTIONS:
     for _kind, _handler in _each.handlers.items():
@@ -33,3 +33,11 @@ def rebuild(db: sqlite3.Connection) -> int:
         apply(db, entry)
         rows += 1
     return rows
+
+
+def forget_rows(db: sqlite3.Connection, epoch: str, through: int) -> None:
+    """Drop what projections keep of rows up to and with `through` of `epoch`. A backup of an older program has fewer of them."""
+    there = {str(name) for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for module in (arrivals, presence, corrections, inside, duty_log):
+        if there.issuperset(module.PROJECTION.tables):
+            module.forget_rows(db, epoch, through)

@@ -2,6 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
+from kiosk.store import search
 from sync import journal
 
 migrations = Migrations("kiosk")
@@ -18,6 +19,13 @@ TABLES = {
     "holds": "hold_id, tap_id, closed_at, shown_temperature_c",
     "pin_failures": "guard_id, count",
     "upkeep": "name, value",
+    "presence": "person_id, position, at, direction, source, by",
+    "corrections": "correction_id, person_id, decision",
+    "people_search": "person_id, line",
+    "inside": "key, position, epoch, seq, direction, is_manual, by_whom",
+    "evacuations": "evacuation_id, position, epoch, seq",
+    "evacuation_marks": "evacuation_id, person_id, state, position, epoch, seq",
+    "duty_log": "position, note_id, epoch, seq, kind, text, follows",
 }
 """Every table, and the columns without which a file is none of ours."""
 
@@ -68,3 +76,45 @@ def projections(db: Database) -> None:
 @migrations()
 def upkeep(db: Database) -> None:
     db.execute("CREATE TABLE upkeep (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+
+
+@migrations()
+def presence_of_people(db: Database) -> None:
+    db.execute(
+        # Keyed by person: a tap still writes one page, and nobody's entries are looked for among everybody's.
+        "CREATE TABLE presence (person_id TEXT NOT NULL, position INTEGER NOT NULL, tap_id TEXT NOT NULL, at TEXT NOT NULL,"
+        " clock_state TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, direction TEXT NOT NULL,"
+        " source TEXT NOT NULL, by TEXT, reason TEXT, note TEXT, typed INTEGER NOT NULL, PRIMARY KEY (person_id, position))"
+        " WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE corrections (correction_id TEXT PRIMARY KEY, person_id TEXT NOT NULL, what TEXT NOT NULL,"
+        " date TEXT NOT NULL, time TEXT NOT NULL, note TEXT NOT NULL, asked_at TEXT NOT NULL, epoch TEXT NOT NULL,"
+        " seq INTEGER NOT NULL, decision TEXT, decided_by TEXT, decided_at TEXT, answer TEXT) WITHOUT ROWID"
+    )
+    db.execute(search.SCHEMA)
+    search.rebuild(db.conn)
+
+
+@migrations()
+def inside_and_duty_log(db: Database) -> None:
+    db.execute(
+        "CREATE TABLE inside (key TEXT PRIMARY KEY, position INTEGER NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,"
+        " at TEXT NOT NULL, clock_state TEXT NOT NULL, boot_id TEXT NOT NULL, mono_ns INTEGER NOT NULL, direction TEXT NOT NULL,"
+        " is_manual INTEGER NOT NULL, by_whom TEXT) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE evacuations (evacuation_id TEXT PRIMARY KEY, position INTEGER NOT NULL, epoch TEXT NOT NULL,"
+        " seq INTEGER NOT NULL, at TEXT NOT NULL, clock_state TEXT NOT NULL, boot_id TEXT NOT NULL, mono_ns INTEGER NOT NULL,"
+        " by_whom TEXT NOT NULL) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE evacuation_marks (evacuation_id TEXT, person_id TEXT, state TEXT NOT NULL, by_whom TEXT NOT NULL,"
+        " position INTEGER NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (evacuation_id, person_id))"
+        " WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE duty_log (position INTEGER PRIMARY KEY, note_id TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,"
+        " kind TEXT NOT NULL, at TEXT NOT NULL, clock_state TEXT NOT NULL, by_whom TEXT NOT NULL, other TEXT, text TEXT NOT NULL,"
+        " follows TEXT)"
+    )
