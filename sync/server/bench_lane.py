@@ -18,13 +18,16 @@ import msgspec
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from sync.clock import Moment, SystemClock
 from sync.protocol import signing
 from sync.protocol.digest import GENESIS, chain_hash, payload_digest
-from sync.protocol.wire import Answer, Batch
+from sync.protocol.wire import Answer, batch_bytes
 from sync.server.schema import events
 
 _NAMES = tuple(column.name for column in events.columns)
-_AT = "2020-06-10T00:12:00.000000Z"
+_SENT_AFTER_NS = 60 * 1_000_000_000
+"""Batches are signed beforehand, and say that they are sent a minute after: then their times agree while the benchmark runs."""
+
 _STAGING = "CREATE TEMPORARY TABLE staging (LIKE events) ON COMMIT DELETE ROWS"
 _COPY = f"COPY staging ({', '.join(_NAMES)}) FROM STDIN (FORMAT BINARY)"
 _INSERT = "INSERT INTO events SELECT * FROM staging ON CONFLICT DO NOTHING"
@@ -59,16 +62,17 @@ def kiosk(number: int) -> Kiosk:
 def batches(door: Kiosk, count: int, size: int) -> Iterator[Sendable]:
     """So many batches of `size` records each, one chain."""
     epoch, previous, seq = hashlib.sha256(door.device_id.encode()).hexdigest()[:32], GENESIS, 0
+    moment = SystemClock().now()
     for _ in range(count):
         records = []
         for _ in range(size):
             seq += 1
-            records.append(_record(door.device_id, epoch, seq, previous))
+            records.append(_record(door.device_id, epoch, seq, previous, moment))
             previous = records[-1]["hash"]
-        yield _sendable(door, epoch, records)
+        yield _sendable(door, epoch, records, moment)
 
 
-def _record(device_id: str, epoch: str, seq: int, previous: str) -> dict[str, Any]:
+def _record(device_id: str, epoch: str, seq: int, previous: str, moment: Moment) -> dict[str, Any]:
     payload = msgspec.json.encode({"direction": "in", "person_id": f"P{seq % 90}", "tap_id": f"{device_id}-{seq}"})
     salt = hashlib.sha256(f"{device_id}{seq}".encode()).digest()[:16]
     fields: dict[str, Any] = {
@@ -77,9 +81,9 @@ def _record(device_id: str, epoch: str, seq: int, previous: str) -> dict[str, An
         "seq": seq,
         "id": f"01729bd5-8a00-7000-8000-{seq:012d}",
         "kind": "attendance.tapped",
-        "claimed_at": _AT,
-        "boot_id": "00000000-0000-4000-8000-000000000001",
-        "mono_ns": seq * 1_000_000,
+        "claimed_at": moment.claimed_at,
+        "boot_id": moment.boot_id,
+        "mono_ns": moment.mono_ns,
         "clock_state": "synced",
         "place_id": "lobby",
         "directory_version": 1,
@@ -90,15 +94,15 @@ def _record(device_id: str, epoch: str, seq: int, previous: str) -> dict[str, An
     return fields | {"hash": chain_hash(fields), "salt": salt.hex(), "payload": msgspec.Raw(payload)}
 
 
-def _sendable(door: Kiosk, epoch: str, records: Sequence[dict[str, Any]]) -> Sendable:
-    sent = Batch(epoch, [msgspec.Raw(msgspec.json.encode(record)) for record in records])
-    body = gzip.compress(msgspec.json.encode(sent), 6)
+def _sendable(door: Kiosk, epoch: str, records: Sequence[dict[str, Any]], moment: Moment) -> Sendable:
+    raws = [msgspec.json.encode(record) for record in records]
+    body = gzip.compress(batch_bytes(epoch, raws, moment.boot_id, moment.mono_ns + _SENT_AFTER_NS), 6)
     path = f"/v1/devices/{door.device_id}/batches"
     name = signing.key_id(door.device_id, signing.public_text(door.key.public_key()))
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     headers |= signing.request_headers("POST", path, body, door.key, name)
     rows = [
-        tuple((record | {"payload": bytes(record["payload"]).decode(), "received_at": _AT})[n] for n in _NAMES)
+        tuple((record | {"payload": bytes(record["payload"]).decode(), "received_at": moment.claimed_at})[n] for n in _NAMES)
         for record in records
     ]
     return Sendable(path, headers, body, rows)

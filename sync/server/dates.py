@@ -20,6 +20,9 @@ def note_datings(connection: Connection, device_id: str, batch: Batch, fresh: Se
     if not batch.boot_id:
         return
     anchors = _anchors(connection, device_id, batch, received_at)
+    mine = anchors[batch.boot_id]
+    if all(record.boot_id == batch.boot_id and mine.confirms(record.mono_ns, _claimed(record)) for record in fresh):
+        return
     stamps = [Stamp(record.boot_id, record.mono_ns) for record in fresh]
     floor = _floor(connection, device_id, fresh[0], anchors) if fresh and stamps[0].boot_id not in anchors else _LONG_AGO
     found = zip(fresh, date(stamps, anchors, sender=batch.boot_id, floor=floor), strict=True)

@@ -27,6 +27,14 @@ class Anchor:
     mono_ns: int
     wall: datetime
 
+    def confirms(self, mono_ns: int, claimed: datetime) -> bool:
+        """True when the door's own time for a moment of this boot is plainly right: what `Dating.denies` would never deny.
+
+        It says so without a `Dating`, since this is the common case, and every record comes by here.
+        """
+        off_s = (claimed - self.wall).total_seconds() - (mono_ns - self.mono_ns) / 1e9
+        return -(_SENDING + NOTEWORTHY).total_seconds() <= off_s <= NOTEWORTHY.total_seconds()
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:

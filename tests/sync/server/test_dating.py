@@ -25,6 +25,15 @@ def test_within_one_boot():
     assert found.denies(NOON - timedelta(hours=1, seconds=95))
 
 
+@given(st.floats(-200, 200), st.integers(0, 10**15), st.integers(0, 10**15))
+def test_what_is_plainly_right_is_never_denied(off_s, mono_ns, sent_ns):
+    """The quick look at a door's time never passes one that the estimate would deny."""
+    anchor = Anchor(sent_ns, NOON)
+    claimed = NOON + timedelta(microseconds=(mono_ns - sent_ns) / 1000, seconds=off_s)
+    (found,) = date([Stamp("a", mono_ns)], {"a": anchor}, sender="a", floor=LONG_AGO)
+    assert not (anchor.confirms(mono_ns, claimed) and found.denies(claimed))
+
+
 def test_a_boot_that_never_sent_is_bracketed():
     """Events between two boots that are known lie between them, as far apart as they were."""
     stamps = [Stamp("a", 50 * SECOND), Stamp("b", 10 * SECOND), Stamp("b", 610 * SECOND), Stamp("c", 5 * SECOND)]
