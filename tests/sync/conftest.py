@@ -48,7 +48,7 @@ def central(tmp_path, manual_clock):
         store = open_store(database, hasher)
         now = manual_clock.now().claimed_at
         door = store.devices.add("Pintu utama", place_id="lobby", time_zone="Asia/Jakarta", now=now, public_key=KEY.public)
-        with serving(create_app(store, manual_clock, Settings())) as url:
+        with serving(create_app(store, manual_clock, Settings(requests_at_once=10_000))) as url:
             yield Central(url, store, database, door.id, store.keys.public)
 
 
