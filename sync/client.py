@@ -88,7 +88,7 @@ class ServerLink:
     def __init__(
         self,
         base_url: str,
-        auth: RequestSigner,
+        auth: AuthBase,
         clock: Clock,
         *,
         ca_file: str | None = None,

@@ -34,6 +34,7 @@ MEASURED = Policy(direction=Direction.IN, temperature=TemperatureRule())
 UNMEASURED = Policy(direction=Direction.IN)
 PEPPER = b"p" * 32
 PIN = "4829"
+PROJECTED = ("arrivals", "holds", "pin_failures", "inside", "evacuations", "evacuation_marks", "duty_log")
 NOISE_C = (0.0, 0.03, -0.02, 0.01, 0.02, -0.01)
 
 
@@ -196,4 +197,4 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 def tables(db: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Every projection's rows."""
-    return {name: db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in ("arrivals", "holds", "pin_failures")}
+    return {name: db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in PROJECTED}
