@@ -33,11 +33,12 @@ def simulate_sync(seed: int, episodes: int, steps: int, as_json: bool) -> None:
         sys.exit(1)
     finally:
         logging.disable(logging.NOTSET)
-    _say(report, steps, as_json=as_json)
+    say(report, steps, as_json=as_json)
     sys.exit(1 if report.violations else 0)
 
 
-def _say(report: Report, steps: int, *, as_json: bool) -> None:
+def say(report: Report, steps: int, *, as_json: bool) -> None:
+    """Print a report, and for a broken promise how to live through it again."""
     first = report.first
     if as_json:
         told = None if first is None else {"episode": first.episode, "step": first.step, "what": first.what}

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
@@ -28,6 +29,7 @@ from sync.identity import KEY_NAME, DeviceKey, Identity, write_identity
 from sync.server.app import open_store
 from sync.server.database import Database
 from sync.server.documents import read_import
+from sync.server.serving import CannotListen, free_port
 
 GUARD_ID, GUARD_NAME, GUARD_PIN = "satpam", "Petugas Jaga", "2580"
 _CHILD_STOPS_WITHIN_S = 10
@@ -74,6 +76,25 @@ class SimulatedDoor:
         self._stack = ExitStack()
         self.processes: dict[str, subprocess.Popen[str]] = {}
         self.addresses: dict[str, str] = {}
+        self._commands: dict[str, tuple[str, ...]] = {}
+
+    def kill(self, name: str) -> None:
+        """End a program as a pulled plug would, without a word (SIGKILL)."""
+        self.processes[name].kill()
+        _end(self.processes[name])
+
+    def restart(self, name: str) -> None:
+        """Start a program that has ended again, as it was; the server is at the same address, a kiosk perhaps at another.
+
+        Raises:
+            DidNotStart
+        """
+        if name == "central":
+            _until_free(int(self.addresses["central"].rstrip("/").rpartition(":")[2]))
+        if name == "sync":
+            self._spawn(name, *self._commands[name])
+        else:
+            self.addresses |= self._ready(name, *self._commands[name])
 
     def __enter__(self) -> "SimulatedDoor":
         try:
@@ -93,7 +114,9 @@ class SimulatedDoor:
         device_id, codes = prepare(place)
         bind = f"127.0.0.1:{self._port + 3 if self._port else 0}"
         central_url = self._ready("central", "--database", place.central_database, "--bind", bind, "--json")["central"]
-        relay = Relay("127.0.0.1", int(central_url.rstrip("/").rpartition(":")[2]))
+        address = central_url.rstrip("/").rpartition("/")[2]
+        self._commands["central"] = ("--database", place.central_database, "--bind", address, "--json")
+        relay = Relay("127.0.0.1", int(address.rpartition(":")[2]))
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="gapura-")))
         simulated_kind = "gy-mcu90614" if self._kind == "off" else self._kind
         self.simulator = self._stack.enter_context(
@@ -110,7 +133,7 @@ class SimulatedDoor:
             [sys.executable, "-m", "kiosk", name, *arguments], stdout=subprocess.PIPE, text=True, start_new_session=True
         )
         self._stack.callback(_end, process)
-        self.processes[name] = process
+        self.processes[name], self._commands[name] = process, arguments
         return process
 
     def _ready(self, name: str, *arguments: str) -> dict[str, str]:
@@ -184,6 +207,17 @@ def _toml(data: str, tables: Mapping[str, Mapping[str, object]]) -> str:
     for name, values in tables.items():
         lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
     return "\n".join(lines) + "\n"
+
+
+def _until_free(port: int) -> None:
+    """Wait until nobody listens there: a killed server's workers notice a moment later."""
+    pause = threading.Event()
+    for _ in range(_CHILD_STOPS_WITHIN_S * 10):
+        try:
+            free_port("127.0.0.1", port)
+            return
+        except CannotListen:
+            pause.wait(0.1)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -1,7 +1,7 @@
 """What may happen in a world, and how often: the walk is weighted towards what has broken such systems before."""
 
-import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from kiosk.simulation.world.network import FAIR, FOUL, Call, ServerDown, Weather
 from kiosk.simulation.world.station import Identity, Station
 from sync import progress
 from sync.journal import Event
+from sync.protocol.digest import record_hash
 from sync.protocol.events import Kind
 
 if TYPE_CHECKING:
@@ -22,12 +23,15 @@ _EARLIEST, _LATEST = 1981, 2090
 _POISON = "tidak untuk perantara"
 _OVERSIZE = 600_000
 _KEPT = 6
+_REPAIRED = 0.4
 
 
 def choose(world: "World") -> None:
     """Let one thing happen."""
     action = world.rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
     station = world.rng.choice(world.stations)
+    if not world.central.is_up and world.rng.random() < _REPAIRED:
+        world.central.start()
     world.note(f"{station.name} {action.__name__}")
     action(world, station)
 
@@ -56,6 +60,14 @@ def poison(world: "World", station: Station) -> None:
         )
     )
     _commit(world, station, [event])
+    tap(world, station)
+
+
+def nonsense(world: "World", station: Station) -> None:
+    """A fact that cannot be written comes with one that can: neither is recorded, and the next one is."""
+    good = Event(Kind.GUARD_NOTED, {"text": "x"}, id=world.name("event"))
+    with suppress(ValueError):
+        _commit(world, station, [good, Event(Kind.GUARD_NOTED, {"number": float("nan")}, id=world.name("event"))])
     tap(world, station)
 
 
@@ -124,10 +136,11 @@ def forge(world: "World", station: Station) -> None:
     """Somebody without the kiosk's key sends a record in its name."""
     if not station.confirmed:
         return
-    record = msgspec.json.decode(msgspec.json.encode(station.confirmed[-1]), type=dict[str, object])
-    record |= {"seq": len(station.confirmed) + 1, "id": "forged"}
+    last = station.confirmed[-1]
+    forged = msgspec.structs.replace(last, seq=last.seq + 1, id="forged", prev_hash=last.hash)
+    forged = msgspec.structs.replace(forged, hash=record_hash(forged))
     forger = Identity.make(station.identity.device_id, world.rng)
-    body = json.dumps({"epoch": record["epoch"], "records": [record]}).encode()
+    body = b'{"epoch":"%b","records":[%b]}' % (forged.epoch.encode(), msgspec.json.encode(forged))
     target = f"/v1/devices/{forger.device_id}/batches"
     headers = forger.key.request_headers(forger.device_id, "POST", target, body)
     _deliver(world, Call("POST", target, {"Content-Type": "application/json", **headers}, body))
@@ -136,12 +149,6 @@ def forge(world: "World", station: Station) -> None:
 def crash_server(world: "World", _station: Station) -> None:
     """The server's machine loses power; it comes back after a while."""
     world.central.crash()
-
-
-def start_server(world: "World", _station: Station) -> None:
-    """The server is started."""
-    if not world.central.is_up:
-        world.central.start()
 
 
 def trip_server(world: "World", _station: Station) -> None:
@@ -217,6 +224,7 @@ _WEIGHTS: dict[Callable[["World", Station], None], int] = {
     tap: 40,
     rush: 6,
     poison: 5,
+    nonsense: 2,
     cut_power: 6,
     fail_disk: 3,
     restart_agent: 4,
@@ -229,7 +237,6 @@ _WEIGHTS: dict[Callable[["World", Station], None], int] = {
     late_copy: 4,
     forge: 2,
     crash_server: 2,
-    start_server: 6,
     trip_server: 3,
     back_up_server: 4,
     restore_server: 2,

@@ -161,7 +161,9 @@ class World:
 
     def restore_server(self, image: Image) -> None:
         """Let the server go on with a copy of its database."""
-        before = oracles.places(self.central) if self.central.is_up else set()
+        if not self.central.is_up:
+            self.central.start()
+        before = oracles.places(self.central)
         self.central.restore(image)
         self.ledger.lost |= before - oracles.places(self.central)
 

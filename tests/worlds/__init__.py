@@ -1,0 +1,1 @@
+"""Seeded worlds of kiosks and a server."""
