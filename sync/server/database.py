@@ -32,6 +32,7 @@ _CONNECT_S = 5
 _LOCK_S, _STATEMENT_S = 10, 30
 """How long PostgreSQL waits for another's lock, and works on one statement, before it says no."""
 
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:turn, 0))")
 _OUT_OF_ORDER = frozenset({"42P01", "42501", "3F000"})
 """PostgreSQL's codes for a table or schema that is missing or not ours to use: the database's trouble, not the statement's."""
 
@@ -92,7 +93,7 @@ class Database:
         """
         with store_errors(), self.engine.begin() as connection:
             if self.is_postgresql:
-                connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:turn, 0))"), {"turn": turn})
+                connection.execute(_TAKE_TURN, {"turn": turn})
             yield connection
 
     def is_current(self) -> bool:

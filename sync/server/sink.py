@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from sync.protocol.digest import GENESIS
 from sync.protocol.events import Record
@@ -20,6 +20,17 @@ from sync.server.intake import Arrival, read_arrival
 from sync.server.schema import devices, epochs, event_conflicts, events, unreadable
 
 _log = logging.getLogger(__name__)
+
+# Made once: to put a statement together takes SQLAlchemy longer than PostgreSQL needs to answer it.
+_HELD = select(epochs.c.held).where(epochs.c.device_id == bindparam("device"), epochs.c.epoch == bindparam("in_epoch"))
+_SET_HELD = (
+    update(epochs)
+    .where(epochs.c.device_id == bindparam("device"), epochs.c.epoch == bindparam("in_epoch"))
+    .values(held=bindparam("now_held"))
+)
+_HASH_AT = select(events.c.hash).where(
+    events.c.device_id == bindparam("device"), events.c.epoch == bindparam("in_epoch"), events.c.seq == bindparam("at")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +98,12 @@ class DatabaseSink:
 
     def head(self, device_id: str, epoch: str) -> Head:
         with self._database.reading() as connection:
-            text = connection.scalar(select(epochs.c.held).where(epochs.c.device_id == device_id, epochs.c.epoch == epoch))
+            text = connection.scalar(_HELD, {"device": device_id, "in_epoch": epoch})
             return _head(connection, device_id, epoch, ledger.accepted_through(ledger.from_text(text or "")))
 
 
 def _held(connection: Connection, device_id: str, epoch: str, now: str) -> ledger.Held:
-    text = connection.scalar(select(epochs.c.held).where(epochs.c.device_id == device_id, epochs.c.epoch == epoch))
+    text = connection.scalar(_HELD, {"device": device_id, "in_epoch": epoch})
     if text is None:
         connection.execute(insert(epochs).values(device_id=device_id, epoch=epoch, held="", first_seen_at=now))
     return ledger.from_text(text or "")
@@ -167,9 +178,7 @@ def _insert_unseen(connection: Connection, table: Table, digest: str, rows: Iter
 def _note_contact(
     connection: Connection, device_id: str, epoch: str, held: ledger.Held, arrivals: Sequence[Arrival], now: str
 ) -> None:
-    connection.execute(
-        update(epochs).where(epochs.c.device_id == device_id, epochs.c.epoch == epoch).values(held=ledger.as_text(held))
-    )
+    connection.execute(_SET_HELD, {"device": device_id, "in_epoch": epoch, "now_held": ledger.as_text(held)})
     contact = {"last_contact_at": now}
     newest = next((arrival.record for arrival in reversed(arrivals) if arrival.record), None)
     if newest is not None:
@@ -180,9 +189,9 @@ def _note_contact(
 def _head(connection: Connection, device_id: str, epoch: str, through: int) -> Head:
     if through == 0:
         return Head(epoch, 0, GENESIS)
-    here = {"device_id": device_id, "epoch": epoch, "seq": through}
-    found = connection.scalar(select(events.c.hash).filter_by(**here))
+    found = connection.scalar(_HASH_AT, {"device": device_id, "in_epoch": epoch, "at": through})
     if found is None:
+        here = {"device_id": device_id, "epoch": epoch, "seq": through}
         found = _hash_inside(connection.scalar(select(unreadable.c.raw).filter_by(**here).limit(1)) or b"")
     return Head(epoch, through, found)
 
