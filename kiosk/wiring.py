@@ -215,6 +215,7 @@ def build_kiosk(settings: Settings) -> Kiosk:
             zone=ZoneInfo(settings.station.time_zone),
             journal=lane.journal,
             random_bytes=os.urandom,
+            repeat_window_s=settings.station.repeat_window_s,
         )
     )
     return Kiosk(

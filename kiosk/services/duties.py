@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from kiosk.services.corrections import Corrections
+from kiosk.services.presence import Presence
+from kiosk.services.self_check import SelfCheck
 from kiosk.services.tools import StationTools
 
 
@@ -10,8 +13,11 @@ class GuardDuties:
     """One object a duty."""
 
     tools: StationTools
+    presence: Presence
+    corrections: Corrections
+    self_check: SelfCheck
 
 
 def build_duties(tools: StationTools) -> GuardDuties:
     """All duties over one station's tools."""
-    return GuardDuties(tools)
+    return GuardDuties(tools=tools, presence=Presence(tools), corrections=Corrections(tools), self_check=SelfCheck(tools))

@@ -29,6 +29,7 @@ class StationTools:
     zone: ZoneInfo
     journal: Callable[..., None]
     random_bytes: RandomBytes
+    repeat_window_s: int = 60
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

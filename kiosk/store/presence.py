@@ -57,8 +57,9 @@ def forget_rows(db: sqlite3.Connection, epoch: str, through: int) -> None:
 
 
 def _attendance(row: tuple[Any, ...]) -> Attendance:
-    position, tap_id, person_id, at, clock_state, *rest, typed = row
-    return Attendance(position, tap_id, person_id, utc_datetime(at), clock_state == "synced", *rest, bool(typed))
+    values = dict(zip(Attendance.__slots__, row, strict=True))
+    values |= {"at": utc_datetime(row[3]), "clock_trusted": row[4] == "synced", "typed": bool(values["typed"])}
+    return Attendance(**values)
 
 
 def _came(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> None:
