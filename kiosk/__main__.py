@@ -15,10 +15,10 @@ class Program(click.Group):
         super().__init__("gapura", help=purpose, context_settings={"max_content_width": 110})
         self._points = points
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         return sorted({_command_name(point) for point in self._points})
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
         parts = [point.load() for point in self._points if _command_name(point) == cmd_name]
         if len(parts) < 2:
             return parts[0] if parts else None

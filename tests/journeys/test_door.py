@@ -45,7 +45,7 @@ def is_at_server(demo: Demo, record: dict[str, Any]) -> bool:
 
 
 def test_a_badge_and_a_forehead_end_green_in_the_journal_and_at_the_server(demo: Demo, panel: Page) -> None:
-    """A person who shows badge and forehead is greeted in green, is in a journal that verifies, and is at the server as the same row."""
+    """Who shows badge and forehead is greeted in green, is in a journal that verifies, and is at the server as the same row."""
     demo.present(SITI, 36.5)
     expect(panel.locator('[data-screen="admitted"]')).to_contain_text(SITI, timeout=10_000)
     expect(panel.locator('[data-screen="admitted"]')).to_contain_text("36,")
