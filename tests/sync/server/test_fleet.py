@@ -1,10 +1,12 @@
 """What PostgreSQL adds: many writers at once, a layout by device, and an address that holds a secret."""
 
 import logging
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
+import requests
 from alembic import command
 from sqlalchemy import func, select, text
 
@@ -13,7 +15,8 @@ from sync.server.database import Database, migration_config
 from sync.server.errors import BadSettings, StoreUnavailable
 from sync.server.schema import event_conflicts, events
 from sync.server.throwaway_postgres import NoPostgres, newest_binaries
-from tests.sync.server.making import EPOCH, batch, raw, record
+from tests.sync.server.making import EPOCH, KEY, batch, packed, raw, record
+from tests.sync.server.test_cli import send, serving
 
 AT = "2020-06-10T00:12:01.000000Z"
 
@@ -75,7 +78,8 @@ def test_a_database_of_the_first_version_is_brought_up(engine_url):
             command.upgrade(migration_config(connection), "0001")
             connection.execute(
                 text(
-                    "INSERT INTO devices (id, name, place_id, site, time_zone, key_hash, created_at) VALUES (:i,:i,:i,:i,:i,:i,:i)"
+                    "INSERT INTO devices (id, name, place_id, site, time_zone, key_hash, created_at)"
+                    " VALUES (:i,:i,:i,:i,:i,:i,:i)"
                 ),
                 {"i": "d1"},
             )
@@ -132,3 +136,17 @@ def test_without_a_server_the_tests_say_what_to_install(tmp_path):
     """Missing programs are an error that names the package."""
     with pytest.raises(NoPostgres, match="apt-get install postgresql"):
         newest_binaries(tmp_path)
+
+
+def test_two_workers_on_postgresql(postgres_filled):
+    """Two processes take turns with one door's batches, and either tells what both have counted."""
+    with closing(Database(postgres_filled)) as database:
+        door = open_store(database).devices.add("A", place_id="p", time_zone="Asia/Jakarta", now=AT, public_key=KEY.public)
+    with serving(postgres_filled, "--workers", "2") as (address, process):
+        answers = [send(address, door.id, packed(batch(door.id, range(1, last + 1)))).json() for last in (10, 20, 20, 30)]
+        texts = [requests.get(f"{address}/metrics", timeout=10, headers={"Connection": "close"}).text for _ in range(4)]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=15) == 0
+    assert [answer["accepted_through"] for answer in answers] == [10, 20, 20, 30]
+    assert all('gapura_records_total{outcome="stored"} 30' in text.splitlines() for text in texts)
+    assert all('gapura_records_total{outcome="duplicate"} 50' in text.splitlines() for text in texts)
