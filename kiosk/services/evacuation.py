@@ -121,7 +121,7 @@ class Evacuation:
         Raises:
             DatabaseError
         """
-        here, unknown, _ = self._here()
+        here, unknown, gone = self._here()
         doors = self._neighbours.doors()
         answers = [(door, door.answer) for door in doors if door.answer is not None]
         there = [each for door, answer in answers for each in present(answer, door.age_s)]
@@ -129,7 +129,7 @@ class Evacuation:
         return Roll(
             made_at=self._tools.now().wall,
             clock_trusted=self._tools.clock_is_trusted(),
-            people=tuple(merged(here, there, left)),
+            people=tuple(merged(here, there, [*gone, *left])),
             unknown_badges=unknown + sum(answer.unknown_badges for _, answer in answers),
             rooms=tuple(self._visitors.rooms()),
             doors=tuple(doors),

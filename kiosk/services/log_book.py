@@ -1,0 +1,75 @@
+"""The duty log (buku mutasi): lines that are never changed or taken out, only followed up."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from kiosk.services.tools import StationTools
+from kiosk.services.views import Guard
+from kiosk.store import duty_log, guards
+from kiosk.store.duty_log import LogRow
+from sync.ids import uuid7
+from sync.journal import Event
+from sync.protocol.events import Kind
+
+LONGEST = 1000
+PAGE_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line with the names of who wrote it, and the line that it follows up, if any."""
+
+    row: LogRow
+    by: str
+    other: str
+    follows: LogRow | None = None
+
+
+class LogBook:
+    """The duty log of one station."""
+
+    def __init__(self, tools: StationTools) -> None:
+        self._tools = tools
+
+    def note(self, by: Guard, text: str, follows: str | None = None) -> str:
+        """Write a line; gives what kept it from being written ("empty", "too_long", "unknown_line"), or "".
+
+        Raises:
+            DatabaseError, TimeoutError: it was not written.
+        """
+        text = cleaned(text)
+        if not text:
+            return "empty"
+        if len(text) > LONGEST:
+            return "too_long"
+        if follows:
+            with self._tools.reading() as db:
+                if duty_log.log_row(db, follows) is None:
+                    return "unknown_line"
+        note_id = uuid7(self._tools.now().wall, self._tools.random_bytes)
+        payload = {"note_id": note_id, "text": text, "by": by.id, "follows": follows or None}
+        self._tools.journal(Event(Kind.GUARD_NOTED, payload, id=note_id))
+        return ""
+
+    def lines(self, *, words: str = "", before: int | None = None, limit: int = PAGE_ROWS) -> list[Line]:
+        """The newest lines before a position, newest first; those that hold `words`, if given.
+
+        Raises:
+            DatabaseError
+        """
+        with self._tools.reading() as db:
+            rows = duty_log.log_rows(db, before=before, limit=limit, words=words.strip())
+            names = {row[0]: row[1] for row in guards.everyone(db)}
+            first = {row.follows: duty_log.log_row(db, row.follows) for row in rows if row.follows}
+        named = [Line(row, names.get(row.by, row.by), names.get(row.other or "", row.other or "")) for row in rows]
+        return [replace(line, follows=first.get(line.row.follows)) for line in named]
+
+
+def cleaned(text: str) -> str:
+    """What somebody typed, without control characters and space around it; line breaks stay."""
+    return "".join(char for char in _lines(text) if char == "\n" or unicodedata.category(char) != "Cc").strip()
+
+
+def _lines(text: str) -> Iterable[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
