@@ -56,6 +56,8 @@ def open_database(path: Path, *, vfs: str | None = None) -> sqlite3.Connection:
     with database_errors(path):
         if vfs is None:
             _forget_cached(path)
+            # SQLite makes files that only their owner may write; made here, it is the umask that says who else may.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660))
         uri = f"file:{quote(str(path.absolute()))}" + (f"?vfs={vfs}" if vfs else "")
         db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
         try:

@@ -36,8 +36,8 @@ def station_errors(settings: Settings) -> Iterator[None]:
 
 
 def known(settings: Settings) -> Directory:
-    """The directory as it is on this station; empty while the station has no database."""
-    if not settings.database.exists():
+    """The directory as it is on this station; empty while the station has no database, or one that was not written to yet."""
+    if not settings.database.exists() or not settings.database.stat().st_size:
         return Directory(version=0)
     with station_errors(settings), closing(open_reader(settings.database)) as db:
         return Directory(version=directory.state(db).version, people=directory.people(db), badges=directory.badges(db))

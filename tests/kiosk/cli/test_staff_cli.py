@@ -116,6 +116,14 @@ def test_old_windows_encoding_when_it_is_named(data, sheet):
     assert people(data)[0]["name"] == "José"
 
 
+def test_a_database_that_was_only_made(data, sheet):
+    """A kiosk.db without a byte in it, as a start that was cut short leaves it, is a station that knows nobody yet."""
+    data.mkdir()
+    (data / "kiosk.db").touch()
+    assert call("list", "--data", data).exit_code == 0
+    assert call("import", sheet, "--data", data).exit_code == 0
+
+
 def test_while_a_kiosk_runs_the_change_waits_for_it(data, sheet):
     """With the station's lock taken, the list is queued with its photos and the command says so."""
     with station_lock(data):
