@@ -5,6 +5,7 @@ Every key is described in systemd/kiosk.toml.example.
 
 import tomllib
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -43,6 +44,23 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     host: Literal["127.0.0.1", "::1"] = "127.0.0.1"
     port: Port = 8080
     stream_cap: Annotated[int, Meta(ge=2, le=200)] = 24
+
+
+HostName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,253}$")]
+
+
+class Lan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Guards' screens on the network, over TLS. `names` are the host names and addresses that browsers may use.
+
+    `certificate` and `key` are files in PEM form; relative ones are in the data folder.
+    """
+
+    enabled: bool = False
+    host: Annotated[str, Meta(min_length=1, max_length=64)] = "0.0.0.0"
+    port: Port = 8443
+    names: tuple[HostName, ...] = ()
+    certificate: Annotated[str, Meta(min_length=1)] = "lan.crt"
+    key: Annotated[str, Meta(min_length=1)] = "lan.key"
 
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,6 +118,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data: str = "/var/lib/gapura"
     station: Station = Station()
     web: Web = Web()
+    lan: Lan = Lan()
     camera: Camera = Camera()
     thermometer: Thermometer = Thermometer()
     temperature: Temperature = Temperature()
@@ -118,6 +137,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def photos(self) -> Path:
         return self.data_dir / "photos"
+
+    @property
+    def lan_certificate(self) -> Path:
+        return self.data_dir / self.lan.certificate
+
+    @property
+    def lan_key(self) -> Path:
+        return self.data_dir / self.lan.key
 
 
 def load(config: Path | None, data: Path | None) -> Settings:
@@ -162,6 +189,16 @@ def _together(settings: Settings) -> Iterator[tuple[str, bool, str]]:
     yield "temperature.plausible_max_c", rule.plausible_max_c > rule.limit_c, "must be above temperature.limit_c"
     longest = settings.retention.health_days <= settings.retention.ordinary_days
     yield "retention.health_days", longest, "must not be above retention.ordinary_days"
+    yield "lan.names", bool(settings.lan.names) or not settings.lan.enabled, "name the hosts or addresses that screens will open"
+    yield "lan.host", _is_address(settings.lan.host), "must be an IP address of this machine, or 0.0.0.0 for all of them"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def path_first(message: str) -> str:
