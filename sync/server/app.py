@@ -152,6 +152,7 @@ def _add_health(app: Flask, store: Store) -> None:
     def ready() -> Response:
         if not store.database.is_current():
             return problem(503, "The tables are of another version; run `gapura central migrate`.")
+        store.documents.version()
         return Response("ready\n", content_type="text/plain")
 
 

@@ -70,8 +70,10 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     server.on_startup(announce.start)
     server.on_shutdown(stopping.set)
     try:
-        with tempfile.NamedTemporaryFile(prefix="gapura-metrics-") as counters:
-            server.serve(target_loader=partial(_load, settings, os.getpid(), Path(counters.name)), wrap_loader=False)
+        with tempfile.TemporaryFile() as counters:
+            # A file without a name leaves nothing behind when this process is killed; workers find it through this one.
+            found = Path(f"/proc/{os.getpid()}/fd/{counters.fileno()}")
+            server.serve(target_loader=partial(_load, settings, os.getpid(), found), wrap_loader=False)
     except SystemExit:
         # A signal to the whole group also ends the workers, which granian takes for a crash.
         if not server.interrupt_signal:
