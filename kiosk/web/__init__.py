@@ -6,14 +6,17 @@ from flask_babel import Babel, get_locale
 from kiosk.services.duties import GuardDuties
 from kiosk.services.views import Station
 from kiosk.web import access, context, security, texts
+from kiosk.web.corrections import corrections
 from kiosk.web.guard import guard
 from kiosk.web.machine import machine
 from kiosk.web.panel import panel
 from kiosk.web.paths import templates_folder
+from kiosk.web.presence import presence
+from kiosk.web.self_check import self_check
 from kiosk.web.streams import Audience
 from sync.clock import Clock, SystemClock
 
-DUTY_PAGES: tuple[Blueprint, ...] = ()
+DUTY_PAGES: tuple[Blueprint, ...] = (presence, corrections, self_check)
 """The pages of the guard's duties, each a blueprint of its own."""
 
 
@@ -69,4 +72,4 @@ def _catalogs() -> dict[str, str]:
 def _language() -> str:
     """The guard's page remembers a choice; the panel forces its own language on each fragment."""
     chosen = session.get("language")
-    return chosen if chosen in texts.LANGUAGES and request.blueprint == "guard" else texts.LANGUAGES[0]
+    return chosen if chosen in texts.LANGUAGES and request.path.startswith("/guard") else texts.LANGUAGES[0]

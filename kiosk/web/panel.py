@@ -12,6 +12,7 @@ from kiosk.services.views import PanelView
 from kiosk.web.access import public
 from kiosk.web.context import the_door
 from kiosk.web.faces import double_words, face, sound_key, tap_words
+from kiosk.web.here import own_token
 from kiosk.web.streams import Fragment
 from kiosk.web.texts import LANGUAGES, is_day
 
@@ -26,7 +27,12 @@ def page() -> str:
     view = the_door().station.panel.current()
     with force_locale(view.language):
         return render_template(
-            "panel/page.html", station=the_door().station, other=_other(view.language), **_shown(view), **clock_shown()
+            "panel/page.html",
+            station=the_door().station,
+            other=_other(view.language),
+            own_token=own_token(view.screen),
+            **_shown(view),
+            **clock_shown(),
         )
 
 
@@ -94,10 +100,12 @@ def _fragments(view: PanelView) -> Iterator[Fragment]:
         yield "signs", render_template("panel/signs.html", **_shown(view))
         yield "clock", render_template("partials/clock.html", health=view.health, **clock_shown())
         yield "language", render_template("panel/language.html", other=_other(view.language))
+        yield "own", render_template("panel/own.html", own_token=own_token(view.screen))
 
 
 def _beat() -> Iterator[Fragment]:
     view = the_door().station.panel.current()
+    own_token(view.screen)  # it is still on the screen
     with force_locale(view.language):
         yield "clock", render_template("partials/clock.html", health=view.health, **clock_shown())
 

@@ -1,6 +1,6 @@
 """Times, dates and temperatures as people at an Indonesian door read them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -31,6 +31,11 @@ def date_text(moment: datetime, time_zone: str, language: str) -> str:
     return format_date(moment.astimezone(ZoneInfo(time_zone)).date(), "EEEE, d MMMM y", locale=language)
 
 
+def day_text(iso: str, language: str, *, short: bool = False) -> str:
+    """A local date given as YYYY-MM-DD: `Rabu, 10 Juni 2020`, or where it is `short` `10 Jun`."""
+    return format_date(date.fromisoformat(iso), "d MMM" if short else "EEEE, d MMMM y", locale=language)
+
+
 def temperature_text(celsius: float, language: str, *, finest: bool = False) -> str:
     """`36,5 °C` (`36.5 °C` in English). `finest` keeps a second decimal where there is one."""
     return f"{format_decimal(celsius, '0.0#' if finest else '0.0', locale=language)}\N{NO-BREAK SPACE}°C"
@@ -42,7 +47,7 @@ def is_day(moment: datetime, time_zone: str) -> bool:
 
 
 def install_formats(app: Flask, time_zone: str) -> None:
-    """Give templates the filters `clock`, `tap_time`, `date`, `temperature` and `initials`, in the language of the page."""
+    """Give templates the filters `clock`, `tap_time`, `date`, `day`, `short_day`, `temperature` and `initials`, in the page's language."""
 
     def language() -> str:
         return str(get_locale() or LANGUAGES[0])
@@ -53,6 +58,8 @@ def install_formats(app: Flask, time_zone: str) -> None:
     app.add_template_filter(lambda moment: clock_text(moment, time_zone), "clock")
     app.add_template_filter(tap_time, "tap_time")
     app.add_template_filter(lambda moment: date_text(moment, time_zone, language()), "date")
+    app.add_template_filter(lambda iso: day_text(iso, language()), "day")
+    app.add_template_filter(lambda iso: day_text(iso, language(), short=True), "short_day")
     app.add_template_filter(lambda celsius: temperature_text(celsius, language()), "temperature")
     app.add_template_filter(lambda celsius: temperature_text(celsius, language(), finest=True), "exact_temperature")
     app.add_template_filter(initials, "initials")

@@ -1,0 +1,28 @@
+"""What pages of duties stand on, and what only a browser on the kiosk itself is given."""
+
+from ipaddress import ip_address
+
+from flask import abort, request
+
+from kiosk.core.values import Screen
+from kiosk.services.duties import GuardDuties
+from kiosk.web.context import the_door
+
+
+def duties() -> GuardDuties:
+    """What signed-in people can do at this door. Pages of duties exist only where there are some (404)."""
+    found = the_door().duties
+    if found is None:
+        abort(404)
+    return found
+
+
+def is_here() -> bool:
+    """True for a browser on this machine."""
+    return ip_address(request.remote_addr or "0.0.0.0").is_loopback
+
+
+def own_token(screen: Screen) -> str | None:
+    """The token for the button to one's own page on the panel that is drawn now; None where there is to be no such button."""
+    found = the_door().duties
+    return found.self_check.look(screen) if found is not None and is_here() else None
