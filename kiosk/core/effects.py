@@ -46,11 +46,17 @@ class AnswerCode(StrEnum):
     ALREADY_CLOSED = "already_closed"
     UNKNOWN_HOLD = "unknown_hold"
     IMPLAUSIBLE_TEMPERATURE = "implausible_temperature"
+    UNDO_TOO_LATE = "undo_too_late"
+    NOT_DECIDED = "not_decided"
+    NEWER_HOLD = "newer_hold"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The reply to the `GuardDecision` whose id is `request_id`. Unless `ok`, nothing was journaled."""
+    """The reply to what a guard asked under the id `request_id`.
+
+    Unless `ok`, nothing was journaled but that it was refused, where that is evidence (an undo that came too late).
+    """
 
     request_id: str
     ok: bool

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from kiosk.core import thermometry
 from kiosk.core.attendance import person_id
-from kiosk.core.effects import JSON, Answer, AnswerCode, CallGuard
+from kiosk.core.effects import JSON, AnswerCode, CallGuard
 from kiosk.core.inputs import Decision, GuardDecision
 from kiosk.core.policy import TemperatureRule
-from kiosk.core.state import Hold
+from kiosk.core.state import ClosedHold, Hold
 from kiosk.core.turn import Turn
-from kiosk.core.values import Person, Reason, Screen, ScreenKind, Tap
+from kiosk.core.values import LetInReason, Person, Reason, Screen, ScreenKind, Tap
 from kiosk.core.verdict import Advice, Verdict, judge
 from sync.protocol.events import Kind
 
@@ -22,14 +22,19 @@ def reason_list(reasons: tuple[Reason, ...]) -> list[JSON]:
     return [str(reason) for reason in reasons]
 
 
-def open_hold(turn: Turn, key: str, tap: Tap, person: Person | None, reasons: tuple[Reason, ...]) -> Hold:
-    """Hold somebody. A hold that is already open for the same badge is used again; each verdict is recorded."""
+def open_hold(
+    turn: Turn, key: str, tap: Tap, person: Person | None, reasons: tuple[Reason, ...], hold_id: str | None = None
+) -> Hold:
+    """Hold somebody. A hold that is already open for the same badge is used again; each verdict is recorded.
+
+    It is named after the tap, or `hold_id` where the tap may have had one before.
+    """
     hold = turn.lane.holds.get(key)
     is_new = hold is None
     if hold is None:
         expires_ms = turn.now_ms + turn.policy.hold_lasts_ms
         high = Reason.TEMPERATURE_HIGH in reasons
-        hold = Hold(tap.id, key, tap, person, reasons, turn.now_ms, expires_ms, *_recheck(turn, reasons), high)
+        hold = Hold(hold_id or tap.id, key, tap, person, reasons, turn.now_ms, expires_ms, *_recheck(turn, reasons), high)
     turn.append(Kind.VERDICT_HOLD, tap_id=tap.id, person_id=person_id(person), reasons=reason_list(reasons), hold_id=hold.id)
     if is_new:
         turn.append(
@@ -75,7 +80,9 @@ def rechecked(turn: Turn, hold: Hold, verdict: Verdict) -> Hold:
     return hold
 
 
-def close(turn: Turn, hold: Hold, decision: str, by: str | None = None, note: str = "") -> None:
+def close(
+    turn: Turn, hold: Hold, decision: str, by: str | None = None, note: str = "", reason: LetInReason | None = None
+) -> None:
     """Close a hold; a measurement going on or waiting for it is dropped."""
     turn.append(
         Kind.HOLD_CLOSED,
@@ -85,11 +92,12 @@ def close(turn: Turn, hold: Hold, decision: str, by: str | None = None, note: st
         decision=decision,
         by=by,
         note=note,
+        reason=None if reason is None else str(reason),
     )
     lane = turn.lane
     turn.change(
         holds={key: other for key, other in lane.holds.items() if key != hold.key},
-        closed=(*lane.closed, hold.id)[-REMEMBERED_CLOSED:],
+        closed=(*lane.closed, ClosedHold(hold, decision, by, turn.now_ms))[-REMEMBERED_CLOSED:],
         line=tuple(go for go in lane.line if go.hold_id != hold.id),
     )
     if lane.at_sensor is not None and lane.at_sensor.go.hold_id == hold.id:
@@ -102,16 +110,15 @@ def admit(turn: Turn, tap: Tap, person: Person | None, reasons: tuple[Reason, ..
     turn.append(Kind.VERDICT_ADMIT, tap_id=tap.id, person_id=person_id(person), reasons=reason_list(reasons))
 
 
-def decide(turn: Turn, asked: GuardDecision) -> None:
-    """Answer a guard's decision; every one gets exactly one answer."""
+def decide(turn: Turn, asked: GuardDecision) -> AnswerCode:
+    """Do what a guard decided about a hold, if it is still open."""
     hold = next((hold for hold in turn.lane.holds.values() if hold.id == asked.hold_id), None)
     if hold is None:
-        code = AnswerCode.ALREADY_CLOSED if asked.hold_id in turn.lane.closed else AnswerCode.UNKNOWN_HOLD
-    elif asked.decision is Decision.TYPED_TEMPERATURE:
-        code = _typed(turn, hold, asked)
-    else:
-        code = _overridden(turn, hold, asked)
-    turn.effects.append(Answer(asked.id, code is AnswerCode.OK, code))
+        closed = any(each.hold.id == asked.hold_id for each in turn.lane.closed)
+        return AnswerCode.ALREADY_CLOSED if closed else AnswerCode.UNKNOWN_HOLD
+    if asked.decision is Decision.TYPED_TEMPERATURE:
+        return _typed(turn, hold, asked)
+    return _overridden(turn, hold, asked)
 
 
 def _overridden(turn: Turn, hold: Hold, asked: GuardDecision) -> AnswerCode:
@@ -120,7 +127,7 @@ def _overridden(turn: Turn, hold: Hold, asked: GuardDecision) -> AnswerCode:
     if asked.decision is Decision.LET_IN:
         _let_in(turn, hold, (Reason.GUARD_LET_IN,), asked)
     else:
-        close(turn, hold, decision, asked.by, asked.note)
+        close(turn, hold, decision, asked.by, asked.note, asked.reason)
     return AnswerCode.OK
 
 
@@ -161,7 +168,7 @@ def _typed(turn: Turn, hold: Hold, asked: GuardDecision) -> AnswerCode:
 
 def _let_in(turn: Turn, hold: Hold, reasons: tuple[Reason, ...], asked: GuardDecision) -> None:
     admit(turn, hold.tap, hold.person, reasons)
-    close(turn, hold, str(asked.decision), asked.by, asked.note)
+    close(turn, hold, str(asked.decision), asked.by, asked.note, asked.reason)
     if hold.person is not None:
         turn.show(Screen(ScreenKind.ADMITTED, hold.person, hold.tap, reasons))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kiosk.core.values import At, Person, Standing
+from kiosk.core.values import At, LetInReason, Person, Standing, Tap
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,39 @@ class GuardDecision:
     by: str
     note: str = ""
     typed_temperature_c: float | None = None
+    reason: LetInReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """A guard takes back what was decided about a hold a moment ago, by whomever."""
+
+    at: At
+    id: str
+    hold_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotThePerson:
+    """A guard says that whoever came with this tap is not the person on the badge's photo. The tap itself stays."""
+
+    at: At
+    id: str
+    tap: Tap
+    person: Person | None
+    by: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandThermometer:
+    """A guard measures by hand from now on, or no longer does."""
+
+    at: At
+    id: str
+    on: bool
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +133,10 @@ class TimePassed:
     at: At
 
 
-Input = BadgeRead | Reading | SensorLost | SensorBack | GuardDecision | CodeHint | TimePassed
+Asking = GuardDecision | Undo | NotThePerson | HandThermometer
+"""What a guard asks for; each gets one `Answer` with its id."""
+
+Input = BadgeRead | Reading | SensorLost | SensorBack | Asking | CodeHint | TimePassed
 
 
 def time_ms(happened: Input) -> int:

@@ -11,19 +11,34 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kiosk.core import attendance, holds, screening, state, thermometry
+from kiosk.core import attendance, holds, screening, second_thoughts, state, thermometry
 from kiosk.core.attendance import Recent, person_id, person_key, read_key
-from kiosk.core.effects import Effect, Show
-from kiosk.core.inputs import BadgeRead, CodeHint, GuardDecision, Input, Reading, SensorBack, SensorLost, time_ms
+from kiosk.core.effects import Answer, AnswerCode, Effect, Show
+from kiosk.core.inputs import (
+    Asking,
+    BadgeRead,
+    CodeHint,
+    HandThermometer,
+    Input,
+    Reading,
+    SensorBack,
+    SensorLost,
+    TimePassed,
+    time_ms,
+)
 from kiosk.core.policy import Policy, TemperatureRule
 from kiosk.core.state import AtSensor, Go, Hold, Lane, next_deadline_ms
 from kiosk.core.thermometry import Invalid, Measurement, Trouble
 from kiosk.core.turn import Turn
 from kiosk.core.values import Person, Reason, Screen, ScreenKind, Standing, Tap
-from kiosk.core.verdict import NOT_ASKED, Advice, Verdict, judge, unmeasured
+from kiosk.core.verdict import BY_HAND, NOT_ASKED, Advice, Verdict, judge, unmeasured
 from sync.protocol.events import Kind
 
 __all__ = ["Go", "Hold", "Lane", "Recent", "advance", "next_deadline_ms", "restart"]
+
+
+HAND_THERMOMETER = "hand_thermometer"
+"""`what` of the `guard.noted` that begins and ends measuring by hand."""
 
 
 def advance(lane: Lane, happened: Input, policy: Policy) -> tuple[Lane, tuple[Effect, ...]]:
@@ -42,25 +57,33 @@ def advance(lane: Lane, happened: Input, policy: Policy) -> tuple[Lane, tuple[Ef
             _sensor_lost(turn)
         case SensorBack():
             turn.change(lost_at_ms=None)
-        case GuardDecision():
-            holds.decide(turn, happened)
         case CodeHint():
             turn.change(hint=happened.hint, hint_until_ms=turn.now_ms + policy.notice_ms)
+        case TimePassed():
+            pass  # done above
         case _:
-            pass  # TimePassed: done above
+            _asked(turn, happened)
     return _closed(turn)
 
 
 def restart(
-    now_ms: int, open_goes: Iterable[Go], open_holds: Iterable[Hold], recent_taps: Iterable[Recent], policy: Policy
+    now_ms: int,
+    open_goes: Iterable[Go],
+    open_holds: Iterable[Hold],
+    recent_taps: Iterable[Recent],
+    policy: Policy,
+    *,
+    hand_mode: bool = False,
 ) -> tuple[Lane, tuple[Effect, ...]]:
     """The lane after the program started again, from what the journal's projections say.
 
     Open goes are closed as abandoned, holds stay open, recent taps keep their repeat window; the tap of an open go should be
-    among them. Monotonic times of another boot are to be converted by the caller.
+    among them. What was decided before cannot be undone any more. Monotonic times of another
+    boot are to be converted by the caller.
     """
     recents = {recent.key: replace(recent, waiting=False) for recent in recent_taps}
-    turn = Turn(Lane(now_ms, holds={hold.key: hold for hold in open_holds}, recents=recents), policy)
+    held = {hold.key: hold for hold in open_holds}
+    turn = Turn(Lane(now_ms, holds=held, recents=recents, hand_mode=hand_mode), policy)
     for go in open_goes:
         _abandon(turn, go, Reason.RESTART)
     turn.change(recents=attendance.still_recent(turn.lane.recents, now_ms, policy))
@@ -111,7 +134,7 @@ def _badge(turn: Turn, read: BadgeRead) -> None:
     recent = turn.lane.recents.get(read_key(read))
     if recent is not None:
         turn.effects.append(attendance.repeated(read, recent))
-        turn.show(_badge_screen(read.standing, recent.tap))
+        turn.show(state.badge_screen(read.standing, recent.tap))
         return
     tap = _remember(turn, read)
     unknown = read.standing is Standing.UNKNOWN
@@ -119,15 +142,7 @@ def _badge(turn: Turn, read: BadgeRead) -> None:
     if read.standing is not Standing.NOT_A_BADGE:
         reason = Reason.BADGE_UNKNOWN if unknown else attendance.REFUSALS[read.standing]
         holds.open_hold(turn, read_key(read), tap, read.person, (reason,))
-    turn.show(_badge_screen(read.standing, tap))
-
-
-def _badge_screen(standing: Standing, tap: Tap) -> Screen:
-    """Nobody is named on it: the badge may be in other hands."""
-    if standing is Standing.UNKNOWN:
-        return Screen(ScreenKind.UNKNOWN_BADGE, tap=tap, reasons=(Reason.BADGE_UNKNOWN,))
-    kind = ScreenKind.UNREADABLE_CODE if standing is Standing.NOT_A_BADGE else ScreenKind.REFUSED_BADGE
-    return Screen(kind, reasons=(attendance.REFUSALS[standing],))
+    turn.show(state.badge_screen(read.standing, tap))
 
 
 def _remember(turn: Turn, read: BadgeRead) -> Tap:
@@ -166,7 +181,7 @@ def _waiting_again(turn: Turn, person: Person, recent: Recent) -> None:
 
 
 def _held_again(turn: Turn, person: Person, hold: Hold) -> None:
-    able = turn.policy.temperature is not None and turn.lane.lost_at_ms is None
+    able = turn.policy.temperature is not None and turn.lane.lost_at_ms is None and not turn.lane.hand_mode
     ready = hold.recheck_at_ms is not None and hold.recheck_at_ms <= turn.now_ms
     if able and ready:
         _start(turn, Go(person, hold.tap, hold.id))
@@ -179,6 +194,8 @@ def _start(turn: Turn, go: Go) -> None:
     lane = turn.lane
     if turn.policy.temperature is None:
         turn.show(_not_asked(turn, go))
+    elif lane.hand_mode:
+        turn.show(_by_hand(turn, go))
     elif lane.lost_at_ms is not None:
         turn.show(_unmeasured(turn, go, Reason.SENSOR_LOST, None))
     else:
@@ -188,6 +205,25 @@ def _start(turn: Turn, go: Go) -> None:
         else:
             turn.change(line=(*lane.line, go))
             turn.note(ScreenKind.TAPPED, go.person, go.tap)
+
+
+# A guard asks
+
+
+def _asked(turn: Turn, asked: Asking) -> None:
+    """Every one gets exactly one answer."""
+    code = _hand_mode(turn, asked) if isinstance(asked, HandThermometer) else second_thoughts.answer(turn, asked)
+    turn.effects.append(Answer(asked.id, code is AnswerCode.OK, code))
+
+
+def _hand_mode(turn: Turn, asked: HandThermometer) -> AnswerCode:
+    """Saying it a second time changes nothing. Whoever is measured or in line when it begins waits for the guard."""
+    if asked.on != turn.lane.hand_mode:
+        turn.append(Kind.GUARD_NOTED, what=HAND_THERMOMETER, on=asked.on, by=asked.by)
+        turn.change(hand_mode=asked.on)
+        if asked.on:
+            _settle_all(turn, Reason.HAND_THERMOMETER)
+    return AnswerCode.OK
 
 
 # The sensor
@@ -222,7 +258,10 @@ def _sensor_lost(turn: Turn) -> None:
 
 
 def _settle_all(turn: Turn, why: Reason | None) -> None:
-    """Everybody at the sensor and in line gets an answer now; the screen shows them one after another. `why` None: not asked."""
+    """Everybody at the sensor and in line gets an answer now; the screen shows them one after another.
+
+    `why` None: not asked; HAND_THERMOMETER: a guard measures.
+    """
     lane = turn.lane
     goes = lane.line if lane.at_sensor is None else (lane.at_sensor.go, *lane.line)
     if not goes:
@@ -230,8 +269,13 @@ def _settle_all(turn: Turn, why: Reason | None) -> None:
     if lane.at_sensor is not None:
         turn.leave_sensor()
     turn.change(line=())
-    screens = [_not_asked(turn, go) if why is None else _unmeasured(turn, go, why, None) for go in goes]
-    turn.change(results=(*lane.results, *screens))
+    turn.change(results=(*lane.results, *(_settled(turn, go, why) for go in goes)))
+
+
+def _settled(turn: Turn, go: Go, why: Reason | None) -> Screen:
+    if why is Reason.HAND_THERMOMETER:
+        return _by_hand(turn, go)
+    return _not_asked(turn, go) if why is None else _unmeasured(turn, go, why, None)
 
 
 def _out_of_time(turn: Turn, at_sensor: AtSensor) -> None:
@@ -317,6 +361,13 @@ def _unmeasured(turn: Turn, go: Go, why: Reason, trouble: Trouble | None) -> Scr
 def _not_asked(turn: Turn, go: Go) -> Screen:
     hold = _hold_of(turn, go)
     return _judged(turn, go, NOT_ASKED, None) if hold is None else _still_held(turn, go, hold)
+
+
+def _by_hand(turn: Turn, go: Go) -> Screen:
+    """The sensor is not asked: whoever came waits for a guard's thermometer."""
+    if _hold_of(turn, go) is not None:
+        return _still_held(turn, go, turn.lane.holds[person_key(go.person)])
+    return _judged(turn, go, BY_HAND, None)
 
 
 def _judged(turn: Turn, go: Go, verdict: Verdict, shown_c: float | None) -> Screen:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from kiosk.core.attendance import Recent, person_key
+from kiosk.core.attendance import REFUSALS, Recent, person_key
 from kiosk.core.thermometry import Measuring
-from kiosk.core.values import Notice, Person, Reason, Screen, ScreenKind, Tap
+from kiosk.core.values import Notice, Person, Reason, Screen, ScreenKind, Standing, Tap
 
 IDLE = Screen(ScreenKind.IDLE)
 
@@ -31,8 +31,19 @@ class Hold:
 
     @property
     def about_temperature(self) -> bool:
-        """False where the badge itself is the trouble."""
-        return self.person is not None and self.key == person_key(self.person)
+        """False where the badge itself, or who carries it, is the trouble."""
+        own = self.person is not None and self.key == person_key(self.person)
+        return own and Reason.NOT_THE_PERSON not in self.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedHold:
+    """A hold as it was when it was closed, and how. `by` is the guard who decided, None where no guard did."""
+
+    hold: Hold
+    decision: str
+    by: str | None
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +80,8 @@ class Lane:
     """Everything the lane knows. `Lane()` is a lane nobody has come to yet.
 
     `result` is shown until `result_until_ms`, then the next of `results`, then the next in line is called. `holds` and
-    `recents` are by `attendance.badge_key`, `closed` are the ids of the newest holds that are closed. `screen` is the one
-    shown last, and `shown_line` the line it was made from.
+    `recents` are by `attendance.badge_key`, `closed` are the newest holds that are closed. `screen` is the one
+    shown last, and `shown_line` the line it was made from. With `hand_mode` guards measure, and the sensor is not asked.
     """
 
     now_ms: int = 0
@@ -89,7 +100,8 @@ class Lane:
     hint_until_ms: int = 0
     recents: Mapping[str, Recent] = field(default_factory=dict)
     holds: Mapping[str, Hold] = field(default_factory=dict)
-    closed: tuple[str, ...] = ()
+    closed: tuple[ClosedHold, ...] = ()
+    hand_mode: bool = False
 
 
 def next_deadline_ms(lane: Lane) -> int | None:
@@ -116,3 +128,11 @@ def screen(lane: Lane, steps: tuple[str, ...], *, unattended: bool) -> Screen:
         base = lane.result or IDLE
     line = lane.screen.line if lane.line is lane.shown_line else tuple(go.person for go in lane.line)
     return replace(base, line=line, notice=lane.notice, hint=lane.hint, unattended=unattended)
+
+
+def badge_screen(standing: Standing, tap: Tap) -> Screen:
+    """What is shown for a badge that is not good. Nobody is named on it: it may be in other hands."""
+    if standing is Standing.UNKNOWN:
+        return Screen(ScreenKind.UNKNOWN_BADGE, tap=tap, reasons=(Reason.BADGE_UNKNOWN,))
+    kind = ScreenKind.UNREADABLE_CODE if standing is Standing.NOT_A_BADGE else ScreenKind.REFUSED_BADGE
+    return Screen(kind, reasons=(REFUSALS[standing],))

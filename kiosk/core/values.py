@@ -42,6 +42,8 @@ class Reason(StrEnum):
     GUARD_LET_IN = "guard_let_in"
     GUARD_SENT_TO_CLINIC = "guard_sent_to_clinic"
     GUARD_MEASURED = "guard_measured"
+    NOT_THE_PERSON = "not_the_person"
+    HAND_THERMOMETER = "hand_thermometer"
 
 
 class Standing(StrEnum):
@@ -144,6 +146,16 @@ class HoldEnd(StrEnum):
     REMEASURED = "remeasured"
     SUPERSEDED = "superseded"
     EXPIRED = "expired"
+
+
+class LetInReason(StrEnum):
+    """Why a guard let somebody in. Added, never renamed; the words are in the catalogs as `let_in.<code>`."""
+
+    RESTED = "rested"
+    MEASURED_ELSEWHERE = "measured_elsewhere"
+    OFFICIAL_ORDER = "official_order"
+    EMERGENCY = "emergency"
+    OTHER = "other"
 
 
 class Sound(StrEnum):

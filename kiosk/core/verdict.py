@@ -27,6 +27,7 @@ class Verdict:
             raise ValueError("a verdict has a reason")
 
 
+BY_HAND = Verdict(Advice.HOLD, (Reason.TEMPERATURE_UNMEASURED, Reason.HAND_THERMOMETER))
 NOT_ASKED = Verdict(Advice.ADMIT, (Reason.TEMPERATURE_NOT_ASKED,))
 
 

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     HOLD_OPENED = "hold.opened"
     HOLD_RECHECKED = "hold.rechecked"
     HOLD_CLOSED = "hold.closed"
+    HOLD_REOPENED = "hold.reopened"
     VISITOR_ENTERED = "visitor.entered"
     VISITOR_LEFT = "visitor.left"
     VISITOR_WAITING = "visitor.waiting"
@@ -80,6 +81,7 @@ _HEALTH = frozenset(
         Kind.HOLD_OPENED,
         Kind.HOLD_RECHECKED,
         Kind.HOLD_CLOSED,
+        Kind.HOLD_REOPENED,
     }
 )
 _EVIDENCE = frozenset(

@@ -6,10 +6,23 @@ from itertools import count
 from typing import Any
 
 from kiosk.core.effects import Answer, Append, CallGuard, Effect, Play, Show
-from kiosk.core.inputs import BadgeRead, Decision, GuardDecision, Input, Reading, SensorBack, SensorLost, TimePassed
+from kiosk.core.inputs import (
+    Asking,
+    BadgeRead,
+    Decision,
+    GuardDecision,
+    HandThermometer,
+    Input,
+    NotThePerson,
+    Reading,
+    SensorBack,
+    SensorLost,
+    TimePassed,
+    Undo,
+)
 from kiosk.core.policy import Policy, TemperatureRule
 from kiosk.core.session import Lane, advance
-from kiosk.core.values import At, Direction, Person, Screen, Standing
+from kiosk.core.values import At, Direction, Person, Screen, Standing, Tap
 from sync.protocol.events import Kind
 
 SEVEN_TWELVE = datetime(2020, 6, 10, 0, 12, tzinfo=UTC)
@@ -82,7 +95,21 @@ class Door:
         self.do(SensorBack(at(self.now_ms)))
 
     def guard(self, hold_id: str, decision: Decision, typed_c: float | None = None) -> Answer:
-        effects = self.do(GuardDecision(at(self.now_ms), "ask", hold_id, decision, "guard-1", "seen", typed_c))
+        return self.ask(GuardDecision(at(self.now_ms), "ask", hold_id, decision, "guard-1", "seen", typed_c))
+
+    def undo(self, hold_id: str, by: str = "guard-2") -> Answer:
+        return self.ask(Undo(at(self.now_ms), "ask", hold_id, by))
+
+    def not_the_person(self, read_id: str, name: str | None, ask: str = "ask") -> Answer:
+        """Say that of the tap with that id, made now."""
+        tap = Tap(read_id, at(self.now_ms), self.policy.direction)
+        return self.ask(NotThePerson(at(self.now_ms), ask, tap, None if name is None else staff(name), "guard-1", "beard"))
+
+    def by_hand(self, on: bool = True) -> Answer:
+        return self.ask(HandThermometer(at(self.now_ms), "ask", on, "guard-1"))
+
+    def ask(self, asked: Asking) -> Answer:
+        effects = self.do(asked)
         [answer] = [effect for effect in effects if isinstance(effect, Answer)]
         return answer
 

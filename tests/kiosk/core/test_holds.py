@@ -154,6 +154,7 @@ def test_let_in(held):
         "decision": "let_in",
         "by": "guard-1",
         "note": "seen",
+        "reason": None,
     }
     assert (held.screen.kind, held.screen.shown_temperature_c) == (ScreenKind.ADMITTED, None)
 
