@@ -13,14 +13,15 @@ from cheroot.wsgi import Server
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """The WSGI application behind cheroot; gives its address."""
+def serving(app: Any, tls: Any = None) -> Iterator[str]:
+    """The WSGI application behind cheroot; gives its address. `tls` is one of cheroot's adapters."""
     server = Server(("127.0.0.1", 0), app, numthreads=2)
+    server.ssl_adapter = tls
     server.prepare()
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.bind_addr[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.bind_addr[1]}"
     finally:
         server.stop()
         thread.join(5)
