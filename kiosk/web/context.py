@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
-from flask import current_app
+from flask import abort, current_app
 
 from kiosk.services.duties import GuardDuties
 from kiosk.services.views import Guard, Station
@@ -88,3 +88,11 @@ def install(door: Door) -> None:
 def the_door() -> Door:
     """The door this app belongs to."""
     return cast(Door, current_app.extensions[_KEY])
+
+
+def duties() -> GuardDuties:
+    """What signed-in people can do at this door. Pages of duties exist only where there are some (404)."""
+    found = the_door().duties
+    if found is None:
+        abort(404)
+    return found
