@@ -112,9 +112,11 @@ def small_proxy(world: "World", station: Station) -> None:
     station.line.weather.limit_bytes = world.rng.choice((200, 700, 1500, 4000))
 
 
-def picky_proxy(_world: "World", station: Station) -> None:
-    """A proxy refuses what has a certain text in it."""
-    station.line.weather.dislikes = _POISON.encode()
+def picky_proxy(world: "World", station: Station) -> None:
+    """A proxy refuses what has a certain text in it, and somebody writes that text."""
+    station.line.weather = Weather(dislikes=_POISON.encode())
+    _commit(world, station, [Event(Kind.GUARD_NOTED, {"text": _POISON}, id=world.name("event"))])
+    tap(world, station)
 
 
 def jump_clock(world: "World", station: Station) -> None:
@@ -237,7 +239,7 @@ _WEIGHTS: dict[Callable[["World", Station], None], int] = {
     late_copy: 4,
     forge: 2,
     crash_server: 2,
-    trip_server: 3,
+    trip_server: 5,
     back_up_server: 4,
     restore_server: 2,
     copy_card: 4,
