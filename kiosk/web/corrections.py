@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kiosk.core.duties import Duty
 from kiosk.services.corrections import Decided
 from kiosk.web.access import back, needs, signed_in
-from kiosk.web.here import duties
+from kiosk.web.context import duties
 from kiosk.web.presence import framed
 
 corrections = Blueprint("corrections", __name__, url_prefix="/guard/corrections")

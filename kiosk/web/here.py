@@ -1,20 +1,11 @@
-"""What pages of duties stand on, and what only a browser on the kiosk itself is given."""
+"""What only a browser on the kiosk itself is given."""
 
 from ipaddress import ip_address
 
-from flask import abort, request
+from flask import request
 
 from kiosk.core.values import Screen
-from kiosk.services.duties import GuardDuties
 from kiosk.web.context import the_door
-
-
-def duties() -> GuardDuties:
-    """What signed-in people can do at this door. Pages of duties exist only where there are some (404)."""
-    found = the_door().duties
-    if found is None:
-        abort(404)
-    return found
 
 
 def is_here() -> bool:

@@ -11,8 +11,7 @@ from kiosk.core.duties import Duty
 from kiosk.core.values import Direction
 from kiosk.services.presence import ManualReason, Presence, Typed
 from kiosk.web.access import back, needs, signed_in
-from kiosk.web.context import the_door
-from kiosk.web.here import duties
+from kiosk.web.context import duties, the_door
 from kiosk.web.panel import clock_shown
 
 presence = Blueprint("presence", __name__, url_prefix="/guard/presence")

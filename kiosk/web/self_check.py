@@ -12,8 +12,8 @@ from kiosk.services.corrections import What, Wish
 from kiosk.services.presence import NOTE_AT_MOST
 from kiosk.services.self_check import FORM_LASTS_S, OPEN_LASTS_S, SelfCheck, Visit
 from kiosk.web.access import public
-from kiosk.web.context import the_door
-from kiosk.web.here import duties, is_here
+from kiosk.web.context import duties, the_door
+from kiosk.web.here import is_here
 from kiosk.web.panel import clock_shown
 
 self_check = Blueprint("self_check", __name__, url_prefix="/me")

@@ -47,7 +47,7 @@ def is_day(moment: datetime, time_zone: str) -> bool:
 
 
 def install_formats(app: Flask, time_zone: str) -> None:
-    """Give templates the filters `clock`, `tap_time`, `date`, `day`, `short_day`, `temperature` and `initials`, in the page's language."""
+    """Give templates the filters `clock`, `tap_time`, `date`, `day`, `short_day`, `temperature` and `initials`."""
 
     def language() -> str:
         return str(get_locale() or LANGUAGES[0])
