@@ -14,6 +14,7 @@ from sync.clock import utc_datetime, utc_text
 from sync.journal import Entry
 from sync.protocol.events import Kind
 
+_ABOUT_BADGE = frozenset({Reason.BADGE_UNKNOWN, Reason.BADGE_REVOKED, Reason.BADGE_EXPIRED, Reason.NOT_THE_PERSON})
 _ARRIVALS = (Kind.ATTENDANCE_TAPPED, Kind.ATTENDANCE_MANUAL, Kind.BADGE_UNMATCHED, Kind.BADGE_REFUSED)
 
 
@@ -190,18 +191,41 @@ def _hold_opened(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) 
 
 
 def _hold_rechecked(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> None:
+    before = _hold_reasons(db, "hold_id", payload["hold_id"])
     # A temperature does not change what a hold about a badge is about.
-    about_badge = [json.dumps([reason]) for reason in (Reason.BADGE_UNKNOWN, Reason.BADGE_REVOKED, Reason.BADGE_EXPIRED)]
+    reasons = before if _ABOUT_BADGE.intersection(before) else payload.get("reasons", [])
     db.execute(
-        "UPDATE holds SET rechecks = rechecks + 1, reasons = CASE WHEN reasons IN (?, ?, ?) THEN reasons ELSE ? END"
-        " WHERE hold_id = ?",
-        (*about_badge, json.dumps(payload.get("reasons", [])), payload["hold_id"]),
+        "UPDATE holds SET rechecks = rechecks + 1, reasons = ? WHERE hold_id = ?", (json.dumps(reasons), payload["hold_id"])
     )
+
+
+def mark_hold(db: sqlite3.Connection, tap_id: str, reason: str) -> None:
+    """Add a reason to the open hold of a tap, if there is one."""
+    reasons = _hold_reasons(db, "closed_at IS NULL AND tap_id", tap_id)
+    if reasons and reason not in reasons:
+        changed = json.dumps([*reasons, reason])
+        db.execute("UPDATE holds SET reasons = ? WHERE tap_id = ? AND closed_at IS NULL", (changed, tap_id))
+
+
+def _hold_reasons(db: sqlite3.Connection, where: str, value: str) -> list[str]:
+    row = db.execute(f"SELECT reasons FROM holds WHERE {where} = ?", (value,)).fetchone()
+    return [] if row is None else list(json.loads(row[0]))
 
 
 def _hold_closed(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> None:
     db.execute("UPDATE holds SET closed_at = ? WHERE hold_id = ?", (entry.record.claimed_at, payload["hold_id"]))
     _on_arrival(db, payload, "decision = ?", (payload.get("decision"),))
+
+
+def _hold_reopened(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> None:
+    reasons = json.dumps(payload.get("reasons", []))
+    # A typed temperature was counted as another measurement; it is taken back with the decision.
+    typed = int(payload.get("undone") == "typed_temperature")
+    db.execute(
+        "UPDATE holds SET closed_at = NULL, reasons = ?, rechecks = max(0, rechecks - ?) WHERE hold_id = ?",
+        (reasons, typed, payload["hold_id"]),
+    )
+    _on_arrival(db, payload, "decision = NULL, verdict = 'hold', reasons = ?", (reasons,))
 
 
 def _on_arrival(db: sqlite3.Connection, payload: dict[str, Any], changes: str, values: tuple[Any, ...]) -> None:
@@ -230,6 +254,7 @@ _HANDLERS: dict[str, Handler] = {
     Kind.HOLD_OPENED: _hold_opened,
     Kind.HOLD_RECHECKED: _hold_rechecked,
     Kind.HOLD_CLOSED: _hold_closed,
+    Kind.HOLD_REOPENED: _hold_reopened,
     Kind.GUARD_ATTEMPTED: _attempted,
     Kind.GUARD_SIGNED_IN: _signed_in,
 }

@@ -82,9 +82,20 @@ def change_local(
 ) -> None:
     """Add or replace entries made on this station, and revoke badges by hash whoever entered them."""
     _put(db, new_people, new_badges, LOCAL)
-    db.executemany("INSERT OR IGNORE INTO revoked_here VALUES (?)", [(each,) for each in revoke])
-    _revoke(db)
+    revoke_here(db, revoke)
     db.execute("UPDATE directory_state SET applied_at = ?", (applied_at,))
+
+
+def revoke_here(db: sqlite3.Connection, token_sha256: list[str]) -> None:
+    """From now on these badges are worth nothing at this door, whatever any directory says of them."""
+    db.executemany("INSERT OR IGNORE INTO revoked_here VALUES (?)", [(each,) for each in token_sha256])
+    _revoke(db)
+
+
+def badges_of(db: sqlite3.Connection, person_id: str) -> list[str]:
+    """The hashes of that person's badges that are not revoked."""
+    query = "SELECT token_sha256 FROM badges WHERE person_id = ? AND state != ? ORDER BY token_sha256"
+    return [str(each) for (each,) in db.execute(query, (person_id, BadgeState.REVOKED))]
 
 
 def _revoke(db: sqlite3.Connection) -> None:

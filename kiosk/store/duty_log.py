@@ -114,6 +114,8 @@ def _marked(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> No
 
 
 def _noted(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> None:
+    if "what" in payload:
+        return  # something that was switched, and no note
     _write(db, entry, payload.get("note_id"), payload.get("by"), None, payload.get("text"), payload.get("follows"))
 
 

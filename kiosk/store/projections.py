@@ -2,12 +2,13 @@
 
 import sqlite3
 
-from kiosk.store import arrivals, corrections, duty_log, inside, presence
+from kiosk.store import arrivals, corrections, decisions, duty_log, inside, presence
 from kiosk.store.projection import Handler
 from sync import journal
 from sync.journal import Entry
 
-_PROJECTIONS = (arrivals.PROJECTION, presence.PROJECTION, corrections.PROJECTION, inside.PROJECTION, duty_log.PROJECTION)
+_MODULES = (arrivals, presence, corrections, inside, duty_log, decisions)
+_PROJECTIONS = tuple(module.PROJECTION for module in _MODULES)
 _HANDLERS: dict[str, list[Handler]] = {}
 for _each in _PROJECTIONS:
     for _kind, _handler in _each.handlers.items():
@@ -38,6 +39,6 @@ def rebuild(db: sqlite3.Connection) -> int:
 def forget_rows(db: sqlite3.Connection, epoch: str, through: int) -> None:
     """Drop what projections keep of rows up to and with `through` of `epoch`. A backup of an older program has fewer of them."""
     there = {str(name) for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    for module in (arrivals, presence, corrections, inside, duty_log):
+    for module in _MODULES:
         if there.issuperset(module.PROJECTION.tables):
             module.forget_rows(db, epoch, through)

@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
-from kiosk.store import search
+from kiosk.store import decisions, search
 from sync import journal
 
 migrations = Migrations("kiosk")
@@ -26,6 +26,9 @@ TABLES = {
     "evacuations": "evacuation_id, position, epoch, seq",
     "evacuation_marks": "evacuation_id, person_id, state, position, epoch, seq",
     "duty_log": "position, note_id, epoch, seq, kind, text, follows",
+    "decisions": "hold_id, tap_id, decision, by_whom, epoch, seq",
+    "steps_seen": "tap_id, step, state, by_whom, epoch, seq",
+    "door_modes": "name, is_on, by_whom",
 }
 """Every table, and the columns without which a file is none of ours."""
 
@@ -118,3 +121,9 @@ def inside_and_duty_log(db: Database) -> None:
         " kind TEXT NOT NULL, at TEXT NOT NULL, clock_state TEXT NOT NULL, by_whom TEXT NOT NULL, other TEXT, text TEXT NOT NULL,"
         " follows TEXT)"
     )
+
+
+@migrations()
+def decisions_of_guards(db: Database) -> None:
+    for statement in decisions.SCHEMA:
+        db.execute(statement)

@@ -24,7 +24,7 @@ from kiosk.services.restart import restore
 from kiosk.services.retention import Keep
 from kiosk.services.station import KioskStation
 from kiosk.services.views import DeviceState
-from kiosk.store import directory, guards
+from kiosk.store import decisions, directory, guards
 from kiosk.store.database import open_kiosk_database, open_reader
 from sync.clock import ManualClock
 from sync.protocol.wire import BadgeEntry, BadgeState, Person
@@ -34,7 +34,7 @@ MEASURED = Policy(direction=Direction.IN, temperature=TemperatureRule())
 UNMEASURED = Policy(direction=Direction.IN)
 PEPPER = b"p" * 32
 PIN = "4829"
-PROJECTED = ("arrivals", "holds", "pin_failures", "inside", "evacuations", "evacuation_marks", "duty_log")
+PROJECTED = ("arrivals", "holds", "pin_failures", "inside", "evacuations", "evacuation_marks", "duty_log", *decisions.TABLES)
 NOISE_C = (0.0, 0.03, -0.02, 0.01, 0.02, -0.01)
 
 
