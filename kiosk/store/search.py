@@ -63,7 +63,7 @@ def _matching(db: sqlite3.Connection, words: list[str], limit: int) -> list[Door
 
 
 def _line(person_id: str, name: str) -> str:
-    """Every word with a space before it, and the parts of words that punctuation holds together as words of their own."""
+    """Every word with a space before it; where punctuation holds words together, also what begins behind it."""
     words = [*fold(name).split(), fold(person_id).replace(" ", "")]
-    parts = [part for word in words for part in _PARTS.findall(word) if part != word]
+    parts = [word[part.start() :] for word in words for part in _PARTS.finditer(word) if part.start()]
     return " " + " ".join([*words, *parts])
