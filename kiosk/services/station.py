@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, time
@@ -17,6 +18,7 @@ from kiosk.services import pins
 from kiosk.services.broadcast import Broadcast
 from kiosk.services.device_health import HealthKeeper
 from kiosk.services.lane import Lane, Shown
+from kiosk.services.refusals import Refusal, Refusals
 from kiosk.services.views import Answered, FeedRow, Guard, GuardView, Health, HoldRow, PanelView, SignIn
 from kiosk.store import directory, guards
 from kiosk.store.arrivals import Arrival, OpenHold, newest_arrivals, open_holds, people_since
@@ -29,6 +31,8 @@ from sync.protocol.events import Kind
 
 FEED_ROWS = 40
 _OUT_OF_SERVICE_WAIT_S = 10
+_NOBODY = Guard("?", "", "")
+"""Stands for every name that nobody here has: their wrong PINs are counted together. No guard's ID can be "?"."""
 _KNOWN_REASONS = frozenset(Reason)
 
 
@@ -65,6 +69,7 @@ class KioskStation:
         self._not_before_ms: dict[str, int] = {}
         self._feed: tuple[FeedRow, ...] = ()
         self._changed = threading.Event()
+        self._refusals = Refusals(clock, self._journal)
         self.panel: Broadcast[PanelView] = Broadcast(self._panel_view())
         self.guard: Broadcast[GuardView] = Broadcast(self._guard_view())
 
@@ -110,8 +115,9 @@ class KioskStation:
         before = self._small_things()
         try:
             self._health.refresh()
+            self._refusals.tick()
             view = self._guard_view()
-        except DatabaseError:
+        except (DatabaseError, TimeoutError):
             return  # the lane meets the same error at its next commit, and it decides
         if self._small_things() != before:
             with self._lock:
@@ -144,10 +150,7 @@ class KioskStation:
     def sign_in(self, guard_id: str, pin: str) -> SignIn:
         guard = next((each for each in self.guards() if each.id == guard_id), None)
         try:
-            if guard is None:
-                self._journal(Event(Kind.GUARD_REFUSED, {"guard_id": guard_id[:64], "reason": "unknown_guard"}))
-                return SignIn(None)
-            return self._try_pin(guard, pin)
+            return self._try_pin(guard or _NOBODY, pin)
         except (DatabaseError, TimeoutError):
             return SignIn(None, _OUT_OF_SERVICE_WAIT_S)
 
@@ -156,14 +159,16 @@ class KioskStation:
         with self._signing_in:
             wait_s = self._wait_s(guard.id)
             if wait_s:
+                self._refusals.refused(Refusal.TOO_SOON, {"guard_id": guard.id})
                 return SignIn(None, wait_s)
             self._journal(Event(Kind.GUARD_ATTEMPTED, {"guard_id": guard.id}))
             with self._database.reading() as db:
                 pin_hash, tries = guards.pin_hash(db, guard.id), guards.failures(db, guard.id)
             # Set before the look: of a burst of tries only as many are looked at as the count allows.
             self._not_before_ms[guard.id] = self._now_ms() + 1000 * pins.wait_after(tries)
-        if pin_hash is None or not pins.pin_is_right(pin_hash, pin, self._pepper):
-            self._journal(Event(Kind.GUARD_REFUSED, {"guard_id": guard.id, "reason": "wrong_pin"}))
+        if not pins.pin_is_right(pin_hash, pin, self._pepper):
+            reason = Refusal.UNKNOWN_GUARD if guard is _NOBODY else Refusal.WRONG_PIN
+            self._refusals.refused(reason, {"guard_id": guard.id})
             return SignIn(None, pins.wait_after(tries))
         self._journal(Event(Kind.GUARD_SIGNED_IN, {"guard_id": guard.id}))
         self._not_before_ms.pop(guard.id, None)
@@ -180,9 +185,10 @@ class KioskStation:
     def _now_ms(self) -> int:
         return self._clock.now().mono_ns // 1_000_000
 
-    def sign_out(self, guard: Guard) -> None:
+    def sign_out(self, guard: Guard, by: Guard | None = None) -> None:
+        ended_by = {} if by is None else {"by": by.id}
         with suppress(DatabaseError, TimeoutError):  # the lane says so itself; whoever leaves has left
-            self._journal(Event(Kind.GUARD_SIGNED_OUT, {"guard_id": guard.id}))
+            self._journal(Event(Kind.GUARD_SIGNED_OUT, {"guard_id": guard.id, **ended_by}))
 
     def decide(
         self, guard: Guard, hold_id: str, decision: Decision, *, typed_temperature_c: float | None = None, note: str = ""
@@ -204,9 +210,9 @@ class KioskStation:
         except (DatabaseError, TimeoutError):
             return Answered(False, "out_of_service")
 
-    def refused(self, guard: Guard, duty: str, what: str) -> None:
+    def turned_away(self, reason: Refusal, what: Mapping[str, object]) -> None:
         with suppress(DatabaseError, TimeoutError):
-            self._journal(Event(Kind.GUARD_REFUSED, {"guard_id": guard.id, "reason": "not_allowed", "duty": duty, "what": what}))
+            self._refusals.refused(reason, dict(what))
 
     def metrics(self) -> str:
         health = self._health.health

@@ -1,7 +1,7 @@
 """What screens may ask of a station, and the values they get. All of it is ready to be shown: nothing needs the database."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from kiosk.core.inputs import Decision
 from kiosk.core.values import Person, Reason, Screen, Sound
+from kiosk.services.refusals import Refusal
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -196,15 +197,16 @@ class Station(Protocol):
     def sign_in(self, guard_id: str, pin: str) -> SignIn:
         """Check a PIN. The attempt is journaled before it is checked."""
 
-    def sign_out(self, guard: Guard) -> None: ...
+    def sign_out(self, guard: Guard, by: Guard | None = None) -> None:
+        """A session ends; `by` is who ended it from another screen."""
 
     def decide(
         self, guard: Guard, hold_id: str, decision: Decision, *, typed_temperature_c: float | None = None, note: str = ""
     ) -> Answered:
         """Close or re-judge a hold. Returns after it is committed; at most 2 s."""
 
-    def refused(self, guard: Guard, duty: str, what: str) -> None:
-        """Somebody without that duty tried `what`: journaled."""
+    def turned_away(self, reason: Refusal, what: Mapping[str, object]) -> None:
+        """Something was refused: journaled, unless there are too many of its kind (then counted)."""
 
     def metrics(self) -> str:
         """Prometheus text."""

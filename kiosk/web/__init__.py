@@ -4,19 +4,27 @@ from flask import Blueprint, Flask, request, session
 from flask_babel import Babel, get_locale
 
 from kiosk.services.duties import GuardDuties
+from kiosk.services.lan import LanState
 from kiosk.services.views import Station
 from kiosk.web import access, context, security, texts
 from kiosk.web.corrections import corrections
+from kiosk.web.evacuation import evacuation
 from kiosk.web.guard import guard
+from kiosk.web.lan import lan as lan_pages
+from kiosk.web.log_book import log
 from kiosk.web.machine import machine
+from kiosk.web.neighbours import neighbours
 from kiosk.web.panel import panel
 from kiosk.web.paths import templates_folder
 from kiosk.web.presence import presence
 from kiosk.web.self_check import self_check
+from kiosk.web.sessions import GuardSessions
+from kiosk.web.sheet import sheet
+from kiosk.web.shift import shift
 from kiosk.web.streams import Audience
 from sync.clock import Clock, SystemClock
 
-DUTY_PAGES: tuple[Blueprint, ...] = (presence, corrections, self_check)
+DUTY_PAGES: tuple[Blueprint, ...] = (presence, corrections, self_check, evacuation, shift, log, sheet, neighbours)
 """The pages of the guard's duties, each a blueprint of its own."""
 
 
@@ -29,23 +37,33 @@ def create_app(
     testing: bool = False,
     clock: Clock | None = None,
     duties: GuardDuties | None = None,
+    sessions: GuardSessions | None = None,
+    lan: LanState | None = None,
+    on_lan: bool = False,
 ) -> Flask:
-    """The pages of one station.
+    """The pages of one station: for its own machine, or with `on_lan` what other machines may have of them, over TLS.
 
     `stream_cap` bounds the open event streams; the server needs that many threads and 16 more (see `serve`).
     `duties` are what signed-in people can do besides holds; None leaves their pages out.
+    `sessions` are who is signed in, shared by both apps of a station; `lan` is how it stands on the network.
     `allowed_hosts` are the host names (without ports) that browsers may use; any other Host is answered with 400.
     """
     clock = clock or SystemClock()
-    app = blank_app(__name__, secret_key=secret_key, cookie="gapura_kiosk", allowed_hosts=allowed_hosts, testing=testing)
+    cookie = "__Host-gapura" if on_lan else "gapura_kiosk"
+    app = blank_app(__name__, secret_key=secret_key, cookie=cookie, allowed_hosts=allowed_hosts, testing=testing)
+    app.config.update(SESSION_COOKIE_SECURE=on_lan, ON_LAN=on_lan)
+    app.before_request(access.keep_to_the_screens)
     security.require_tokens(app)
+    app.before_request(access.keep_to_ones_screen)
+    security.tell_refusals(app, access.turn_away)
     Babel(app, locale_selector=_language, **_catalogs())
     texts.install_formats(app, station.time_zone)
-    door = context.Door(station, Audience(stream_cap, station.stopping), clock, context.GuardSessions(clock), duties)
+    audience, sessions = Audience(stream_cap, station.stopping), sessions or GuardSessions(clock)
+    door = context.Door(station, audience, clock, sessions, duties, lan or LanState(), on_lan)
     with app.app_context():
         context.install(door)
     app.context_processor(lambda: {"page_language": str(get_locale())})
-    for blueprint in (panel, guard, machine):
+    for blueprint in (panel, guard, machine, lan_pages):
         app.register_blueprint(blueprint)
     if duties is not None:
         for blueprint in DUTY_PAGES:

@@ -1,12 +1,14 @@
 """What every answer of a door's web pages carries, and what every request must bring."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import Forbidden, HTTPException, SecurityError
+
+from kiosk.services.refusals import Refusal
 
 CONTENT_POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; frame-src 'none'"
@@ -23,6 +25,26 @@ HEADERS = {
 }
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY_BYTES = 16 * 1024
+_KEY = "gapura-refusals"
+
+
+class Refused(Forbidden):
+    """403 with a sentence of its own: the msgid `words`."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words
+
+
+def tell_refusals(app: Flask, tell: Callable[[Refusal], None]) -> None:
+    """Have `tell` called for each request that is turned away before any page is asked."""
+    app.extensions[_KEY] = tell
+
+
+def _told(reason: Refusal) -> None:
+    tell = current_app.extensions.get(_KEY)
+    if tell is not None:
+        tell(reason)
 
 
 def harden(app: Flask, allowed_hosts: Iterable[str]) -> None:
@@ -51,8 +73,17 @@ def refuse_foreign_origin() -> None:
     origin = request.headers.get("Origin")
     if request.method in _SAFE_METHODS or origin is None:
         return
-    if urlsplit(origin)[:2] != (request.scheme, request.host):
-        abort(403)
+    if _origin(origin) != (request.scheme, request.host):
+        _told(Refusal.FOREIGN_ORIGIN)
+        raise Refused("err.foreign")
+
+
+def _origin(text: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # "http://[" and the like
+        return "", ""
+    return parts.scheme, parts.netloc
 
 
 def add_headers(response: Response) -> Response:
@@ -68,12 +99,17 @@ def show_problems(app: Flask) -> None:
     """Every HTTP error is one sentence on a page of ours."""
 
     def problem(error: HTTPException) -> tuple[str, int] | Response | HTTPException:
-        if isinstance(error, SecurityError):  # an address that is not ours: nothing can be linked from it
+        if isinstance(error, SecurityError):
+            _told(Refusal.FOREIGN_HOST)
+            # An address that is not ours: nothing can be linked from it.
             return Response("this host is not served here\n", 400, mimetype="text/plain")
+        if isinstance(error, CSRFError):
+            _told(Refusal.STALE_FORM)
         code = 403 if isinstance(error, CSRFError) else error.code or 500
         if code < 400:
             return error
-        return render_template("partials/problem.html", code=code, sentence=problem_sentence(code)), code
+        sentence = str(gettext(error.words)) if isinstance(error, Refused) else problem_sentence(code)
+        return render_template("partials/problem.html", code=code, sentence=sentence), code
 
     app.register_error_handler(HTTPException, problem)
 

@@ -1,14 +1,44 @@
 """A web server for one app, with enough threads for every screen that stays open."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from cheroot import wsgi
+from cheroot.errors import FatalSSLAlert
+from cheroot.ssl.builtin import BuiltinSSLAdapter
 
 SPARE_THREADS = 16
 _DEAD_PEER_MS = 10_000
+
+
+class Tls(BuiltinSSLAdapter):  # type: ignore[misc]  # cheroot publishes no types for it
+    """TLS 1.2 and later, with the certificate and key in these PEM files.
+
+    Raises:
+        OSError: a file cannot be read, or holds no matching pair (ssl.SSLError is one).
+    """
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        super().__init__(str(certificate), str(key))
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.context.sslsocket_class = _LateSocket
+
+    def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
+        """The handshake comes with the first read, in a thread of its own: whoever is silent keeps nobody else out."""
+        wrapped = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        return wrapped, {"wsgi.url_scheme": "https", "HTTPS": "on"}
+
+
+class _LateSocket(ssl.SSLSocket):
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        try:
+            return super().recv_into(*args, **kwargs)
+        except ssl.SSLError as exc:  # plain HTTP, an old TLS, a scanner: no answer, and no line in the log
+            raise FatalSSLAlert(*exc.args) from exc
 
 
 class KioskServer:
@@ -17,11 +47,12 @@ class KioskServer:
     `threads` must be the cap of open streams plus `SPARE_THREADS`: each stream holds one.
     """
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], host: str, port: int, threads: int) -> None:
+    def __init__(self, app: Callable[..., Iterable[bytes]], host: str, port: int, threads: int, tls: "Tls | None" = None) -> None:
         self._address = (host, port)
         self._server: Any = wsgi.Server(
             self._address, app, numthreads=threads, max=threads, server_name="gapura", request_queue_size=64, shutdown_timeout=3
         )
+        self._server.ssl_adapter = tls
         self._thread: threading.Thread | None = None
 
     @property

@@ -1,6 +1,7 @@
 """A station in memory: real streams, real answers, no devices and no database. It keeps the promises of `views.Station`."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from kiosk.core.inputs import Decision
 from kiosk.core.values import At, Direction, Person, Reason, Screen, ScreenKind, Tap
 from kiosk.services.broadcast import Broadcast
+from kiosk.services.refusals import Refusal
 from kiosk.services.views import (
     Answered,
     DeviceState,
@@ -109,6 +111,7 @@ class MemoryStation:
         self.people = (Guard("g1", "Slamet Widodo", "guard"), Guard("g2", "Tri Wahyuni", "guard"))
         self.decisions: list[tuple[str, str, Decision, float | None]] = []
         self.signed_out: list[str] = []
+        self.refusals: list[tuple[Refusal, dict[str, object]]] = []
         self.wait_s = 0
         self.frame: tuple[int, bytes] | None = None
         self._photos = photos
@@ -133,7 +136,7 @@ class MemoryStation:
         found = next((guard for guard in self.people if guard.id == guard_id), None)
         return SignIn(found) if pin == PIN and not self.wait_s else SignIn(None, self.wait_s)
 
-    def sign_out(self, guard: Guard) -> None:
+    def sign_out(self, guard: Guard, by: Guard | None = None) -> None:
         self.signed_out.append(guard.id)
 
     def decide(
@@ -148,8 +151,8 @@ class MemoryStation:
         self.guard.publish(replace(view, holds=left, serial=view.serial + 1))
         return Answered(True, "ok")
 
-    def refused(self, guard, duty, what):
-        self.refusals = [*getattr(self, "refusals", []), (guard.id, str(duty), what)]
+    def turned_away(self, reason: Refusal, what: Mapping[str, object]) -> None:
+        self.refusals.append((reason, dict(what)))
 
     def metrics(self) -> str:
         return "gapura_waiting_rows 0\n"

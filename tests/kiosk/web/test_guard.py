@@ -3,7 +3,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from kiosk.core.inputs import Decision
-from kiosk.web.context import LOCK_AFTER_S
+from kiosk.web.sessions import LOCK_AFTER_S
 from kiosk.web.typed import parse_temperature
 from sync.clock import ManualClock
 from tests.kiosk.web.forms import send, sign_in
@@ -38,13 +38,14 @@ def test_signing_in(client: FlaskClient, busy: MemoryStation):
 
 
 def test_wrong_pin_and_back_off(client: FlaskClient, station: MemoryStation):
-    """A wrong PIN is told as such and keeps the name chosen; the wait is told in seconds; an unknown name asks for one."""
+    """A wrong PIN is told as such and keeps the name chosen; the wait is told in seconds; an unknown name is answered alike."""
     refused = sign_in(client, pin="000000").text
     assert "PIN belum cocok" in refused
     assert 'value="g1" required checked' in refused
+    assert "PIN belum cocok" in sign_in(client, guard="nobody").text
     station.wait_s = 30
     assert "setelah 30 detik" in sign_in(client).text
-    assert "pilih nama Anda" in sign_in(client, guard="nobody").text
+    assert "pilih nama Anda" in sign_in(client, guard="").text
 
 
 def test_let_in_and_clinic(client: FlaskClient, busy: MemoryStation):
