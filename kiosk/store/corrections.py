@@ -42,14 +42,14 @@ def one(db: sqlite3.Connection, correction_id: str) -> Correction | None:
 
 def open_ones(db: sqlite3.Connection) -> list[Correction]:
     """Those nobody has decided, oldest first."""
-    rows = db.execute(f"SELECT {_COLUMNS} FROM corrections WHERE decision IS NULL ORDER BY asked_at, correction_id")
+    rows = db.execute(f"SELECT {_COLUMNS} FROM corrections WHERE decision IS NULL ORDER BY asked_at, seq")
     return [_correction(row) for row in rows]
 
 
 def decided_ones(db: sqlite3.Connection, limit: int) -> list[Correction]:
     """The newest decided ones, newest first."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM corrections WHERE decision IS NOT NULL ORDER BY decided_at DESC, correction_id LIMIT ?", (limit,)
+        f"SELECT {_COLUMNS} FROM corrections WHERE decision IS NOT NULL ORDER BY decided_at DESC, seq DESC LIMIT ?", (limit,)
     )
     return [_correction(row) for row in rows]
 
@@ -57,7 +57,7 @@ def decided_ones(db: sqlite3.Connection, limit: int) -> list[Correction]:
 def of_person(db: sqlite3.Connection, person_id: str) -> list[Correction]:
     """That person's, newest first."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM corrections WHERE person_id = ? ORDER BY asked_at DESC, correction_id", (person_id,)
+        f"SELECT {_COLUMNS} FROM corrections WHERE person_id = ? ORDER BY asked_at DESC, seq DESC", (person_id,)
     )
     return [_correction(row) for row in rows]
 
