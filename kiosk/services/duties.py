@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 
 from kiosk.services.corrections import Corrections
+from kiosk.services.evacuation import Evacuation
+from kiosk.services.log_book import LogBook
+from kiosk.services.neighbours import Neighbours
 from kiosk.services.presence import Presence
 from kiosk.services.self_check import SelfCheck
+from kiosk.services.sheet import Sheets
+from kiosk.services.shift import Shift
 from kiosk.services.tools import StationTools
 
 
@@ -16,8 +21,29 @@ class GuardDuties:
     presence: Presence
     corrections: Corrections
     self_check: SelfCheck
+    neighbours: Neighbours
+    evacuation: Evacuation
+    log_book: LogBook
+    shift: Shift
+    sheets: Sheets
 
 
-def build_duties(tools: StationTools) -> GuardDuties:
-    """All duties over one station's tools."""
-    return GuardDuties(tools=tools, presence=Presence(tools), corrections=Corrections(tools), self_check=SelfCheck(tools))
+def build_duties(tools: StationTools, neighbours: Neighbours | None = None) -> GuardDuties:
+    """All duties over one station's tools. Without `neighbours` it is the only door of its site."""
+    others = neighbours or Neighbours(tools.data, tools.clock, None, (), _nobody)
+    log_book = LogBook(tools)
+    return GuardDuties(
+        tools=tools,
+        presence=Presence(tools),
+        corrections=Corrections(tools),
+        self_check=SelfCheck(tools),
+        neighbours=others,
+        evacuation=Evacuation(tools, others),
+        log_book=log_book,
+        shift=Shift(tools, log_book),
+        sheets=Sheets(tools),
+    )
+
+
+def _nobody(_address: str, _headers: dict[str, str]) -> bytes:
+    raise ConnectionError("there is no other door")

@@ -13,7 +13,7 @@ import msgspec
 
 from kiosk.core.presence_rule import Entry, How, Instant, Present, age_s, how_inside, is_of_today, merged, remark
 from kiosk.services.broadcast import Broadcast
-from kiosk.services.neighbours import Answer, Inside, Neighbours, OtherDoor, instant, present
+from kiosk.services.neighbours import Answer, Inside, Neighbours, OtherDoor, SiteKey, instant, present
 from kiosk.services.private_files import private_folder, write_private
 from kiosk.services.tools import StationTools
 from kiosk.services.views import Guard
@@ -122,7 +122,7 @@ class Evacuation:
             DatabaseError
         """
         here, unknown, gone = self._here()
-        doors = self._neighbours.doors()
+        doors = self.doors()
         answers = [(door, door.answer) for door in doors if door.answer is not None]
         there = [each for door, answer in answers for each in present(answer, door.age_s)]
         left = [(who, ago + door.age_s) for door, answer in answers if door.age_s is not None for who, ago in answer.left]
@@ -213,9 +213,15 @@ class Evacuation:
         self._tell()
         return True
 
-    def refresh_neighbours(self) -> None:
-        """Ask the other doors now; it takes up to some seconds a door."""
-        self._neighbours.ask()
+    def doors(self) -> list[OtherDoor]:
+        """The other doors as they were last heard of. Asks for news of them, which the next look finds."""
+        self._neighbours.want()
+        return self._neighbours.doors()
+
+    @property
+    def site_key(self) -> SiteKey | None:
+        """What requests of other doors are checked with; None where this door has no site."""
+        return self._neighbours.key
 
     def _tell(self) -> None:
         self.changes.publish(self.changes.current() + 1)

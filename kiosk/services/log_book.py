@@ -61,9 +61,9 @@ class LogBook:
         with self._tools.reading() as db:
             rows = duty_log.log_rows(db, before=before, limit=limit, words=words.strip())
             names = {row[0]: row[1] for row in guards.everyone(db)}
-            first = {row.follows: duty_log.log_row(db, row.follows) for row in rows if row.follows}
+            first = {str(row.follows): duty_log.log_row(db, row.follows) for row in rows if row.follows}
         named = [Line(row, names.get(row.by, row.by), names.get(row.other or "", row.other or "")) for row in rows]
-        return [replace(line, follows=first.get(line.row.follows)) for line in named]
+        return [replace(line, follows=first.get(line.row.follows or "")) for line in named]
 
 
 def cleaned(text: str) -> str:

@@ -146,11 +146,20 @@ class Neighbours:
         self._heard: set[str] = set()
         self._lock = threading.Lock()
         self._asking = threading.Lock()
+        self._wanted = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
-        """Ask until `stop` is set."""
-        while self._doors and not stop.wait(EVERY_S):
+        """Ask every `EVERY_S`, and when somebody looks at the list, until `stop` is set."""
+        while self._doors and not stop.is_set():
+            self._wanted.clear()
             self.ask()
+            for _ in range(int(EVERY_S)):
+                if stop.wait(1.0) or self._wanted.is_set():
+                    break
+
+    def want(self) -> None:
+        """Somebody looks: the doors are asked within a second, not waited for."""
+        self._wanted.set()
 
     def ask(self) -> None:
         """Ask every door now, one after the other. Whoever finds somebody else asking leaves it at that."""

@@ -77,7 +77,7 @@ class Shift:
             holds = open_holds(db)
             people = {hold.person_id: directory.person(db, hold.person_id) for hold in holds if hold.person_id}
             counts = _counts(db, last.position, None) if last is not None else _counts(db, 0, now.wall - _LONGEST_SHIFT)
-        named = [(hold, people.get(hold.person_id)) for hold in holds]
+        named = [(hold, people.get(hold.person_id or "")) for hold in holds]
         return ShiftSheet(
             made_at=now.wall,
             clock_trusted=self._tools.clock_is_trusted(),
