@@ -28,6 +28,8 @@ from kiosk.services.device_health import HealthKeeper
 from kiosk.services.duties import GuardDuties, build_duties
 from kiosk.services.housekeeping import Duties, Housekeeping
 from kiosk.services.lane import Lane
+from kiosk.services.neighbours import PATH as NEIGHBOURS_PATH
+from kiosk.services.neighbours import Neighbours, SiteKey, read_secret
 from kiosk.services.private_files import write_private
 from kiosk.services.restart import restore
 from kiosk.services.retention import Keep
@@ -37,6 +39,7 @@ from kiosk.services.views import DeviceState
 from kiosk.settings import Settings
 from kiosk.store import backup, quarantine
 from kiosk.store.database import KioskDatabase
+from sync import peer_client
 from sync.clock import Clock, SystemClock
 from sync.identity import IdentityError, read_identity
 from sync.journal import Verification
@@ -214,9 +217,11 @@ def build_kiosk(settings: Settings) -> Kiosk:
             clock=clock,
             zone=ZoneInfo(settings.station.time_zone),
             journal=lane.journal,
+            ask=lane.ask,
             random_bytes=os.urandom,
             repeat_window_s=settings.station.repeat_window_s,
-        )
+        ),
+        build_neighbours(settings, clock),
     )
     return Kiosk(
         duties=duties,
@@ -232,6 +237,20 @@ def build_kiosk(settings: Settings) -> Kiosk:
         stopping=stopping,
         secret_key=secret,
     )
+
+
+def build_neighbours(settings: Settings, clock: Clock) -> Neighbours:
+    """The other doors of the site, asked over the LAN. Without a usable secret none is asked, and none gets an answer."""
+    site, key = settings.site, None
+    try:
+        key = SiteKey(read_secret(Path(site.secret_file))) if site.secret_file else None
+    except OSError as exc:
+        _log.error("the other doors are not asked who is inside: %s: %s", exc.filename, exc.strerror)
+
+    def fetch(address: str, headers: dict[str, str]) -> bytes:
+        return peer_client.get(address, NEIGHBOURS_PATH, headers, clock, ca_file=site.ca_file or None)
+
+    return Neighbours(settings.data_dir, clock, key, site.doors, fetch)
 
 
 def build_housekeeping(

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kiosk.services.views import DeviceState, Health
-from kiosk.store import directory, quarantine
+from kiosk.store import decisions, directory, quarantine
 from kiosk.store.database import open_reader
 from sync.clock import Clock, SyncState, utc_datetime
 from sync.database import DatabaseError, database_errors
@@ -78,7 +78,7 @@ class HealthKeeper:
         moment, link = self._clock.now(), self._read_link()
         with database_errors(self._data):
             free_mib = shutil.disk_usage(self._data).free // (1 << 20)
-        waiting, known = self._read_journal(link)
+        waiting, known, by_hand = self._read_journal(link)
         with self._lock:
             self._health = replace(
                 self._health,
@@ -92,6 +92,7 @@ class HealthKeeper:
                 disk_free_mib=free_mib,
                 disk_low=free_mib < DISK_LOW_MIB,
                 quarantined=len(quarantine.folders(self._data)),
+                by_hand=by_hand,
             )
             return self._health
 
@@ -106,7 +107,7 @@ class HealthKeeper:
             self.link = None
         return self.link
 
-    def _read_journal(self, link: LinkState | None) -> tuple[int, directory.DirectoryState]:
+    def _read_journal(self, link: LinkState | None) -> tuple[int, directory.DirectoryState, bool]:
         path = self._data / "kiosk.db"
         db = open_reader(path)
         try:
@@ -115,14 +116,14 @@ class HealthKeeper:
                     "SELECT epoch, max(seq), max(position) FROM journal WHERE position > ? GROUP BY epoch",
                     (self._waiting.position,),
                 ).fetchall()
-                known = directory.state(db)
+                known, by_hand = directory.state(db), decisions.by_hand(db)
         finally:
             db.close()
         for epoch, last_seq, position in rows:
             self._waiting.last_seq[epoch] = last_seq
             self._waiting = Waiting(max(position, self._waiting.position), self._waiting.last_seq)
         acked = link.acked if link else {}
-        return sum(max(0, last - acked.get(epoch, 0)) for epoch, last in self._waiting.last_seq.items()), known
+        return sum(max(0, last - acked.get(epoch, 0)) for epoch, last in self._waiting.last_seq.items()), known, by_hand
 
 
 def _time(text: str | None) -> datetime | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from kiosk.services.corrections import Corrections
+from kiosk.services.decisions import Decisions
 from kiosk.services.evacuation import Evacuation
 from kiosk.services.log_book import LogBook
 from kiosk.services.neighbours import Neighbours
@@ -21,6 +22,7 @@ class GuardDuties:
     presence: Presence
     corrections: Corrections
     self_check: SelfCheck
+    decisions: Decisions
     neighbours: Neighbours
     evacuation: Evacuation
     log_book: LogBook
@@ -37,6 +39,7 @@ def build_duties(tools: StationTools, neighbours: Neighbours | None = None) -> G
         presence=Presence(tools),
         corrections=Corrections(tools),
         self_check=SelfCheck(tools),
+        decisions=Decisions(tools),
         neighbours=others,
         evacuation=Evacuation(tools, others),
         log_book=log_book,

@@ -15,7 +15,7 @@ from kiosk.services import erasure, retention
 from kiosk.services.device_health import DISK_LOW_MIB, HealthKeeper
 from kiosk.services.erasure import Limits
 from kiosk.services.retention import Book, Count, Keep
-from kiosk.store import backup, corrections, presence
+from kiosk.store import backup, corrections, decisions, presence
 from kiosk.store.arrivals import forget_before
 from kiosk.store.backup import BackupFailed
 from kiosk.store.database import KioskDatabase
@@ -116,6 +116,7 @@ class Housekeeping:
                 forget_before(db, moment.wall, _SCREENS_KEEP_DAYS)
                 presence.forget_before(db, moment.wall)
                 corrections.forget_before(db, moment.wall)
+                decisions.forget_before(db, moment.wall, _SCREENS_KEEP_DAYS)
 
     # Retention
 

@@ -45,7 +45,7 @@ class SensorState:
 class Asked:
     """A guard's decision and the place for its answer."""
 
-    decision: inputs.GuardDecision
+    decision: inputs.Asking
     reply: "Future[Answered]"
 
 
@@ -98,8 +98,8 @@ class Lane:
         """Hand something in; never blocks."""
         self._inbox.put(item)
 
-    def ask(self, decision: inputs.GuardDecision) -> Answered:
-        """Hand in a guard's decision and wait for its answer, which comes after it is committed.
+    def ask(self, decision: inputs.Asking) -> Answered:
+        """Hand in what a guard decided or asks for, and wait for its answer, which comes after it is committed.
 
         Raises:
             DatabaseError: as the commit raised it.

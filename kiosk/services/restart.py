@@ -6,12 +6,14 @@ from datetime import datetime
 from kiosk.core import session
 from kiosk.core.attendance import badge_key
 from kiosk.core.policy import Policy
+from kiosk.core.second_thoughts import reported_key
 from kiosk.core.session import Go, Hold, Recent
 from kiosk.core.values import At, Direction, Person, Reason, Standing, Tap
 from kiosk.services.lane import Lane
 from kiosk.store import directory
 from kiosk.store.arrivals import Arrival, OpenHold, newest_arrivals, open_holds
 from kiosk.store.database import KioskDatabase
+from kiosk.store.decisions import by_hand
 from sync.clock import Moment
 from sync.protocol.events import Kind
 
@@ -29,19 +31,21 @@ def restore(lane: Lane, database: KioskDatabase, moment: Moment, policy: Policy)
     """
     with database.reading() as db:
         arrivals = newest_arrivals(db, _RECENT_ROWS)
-        recents = [_recent(db, each, moment) for each in arrivals]
+        recents = [recent_of(db, each, moment) for each in arrivals]
         goes = [
             Go(recent.person, recent.tap)
             for recent, arrival in zip(recents, arrivals, strict=True)
             if recent.person is not None and arrival.verdict is None and arrival.kind == Kind.ATTENDANCE_TAPPED
         ]
         holds = [_hold(db, each, moment, policy) for each in open_holds(db)]
+        hand_mode = by_hand(db)
     # Newest first as read: the oldest go first, and of one badge's taps the newest is the one that is remembered.
     newest_last = [each for each in reversed(recents) if each.standing is not Standing.NOT_A_BADGE]
-    lane.restore(*session.restart(_ms(moment), reversed(goes), holds, newest_last, policy))
+    lane.restore(*session.restart(_ms(moment), reversed(goes), holds, newest_last, policy, hand_mode=hand_mode))
 
 
-def _recent(db: sqlite3.Connection, arrival: Arrival, moment: Moment) -> Recent:
+def recent_of(db: sqlite3.Connection, arrival: Arrival, moment: Moment) -> Recent:
+    """What the lane would remember of that arrival, on this boot's monotonic time."""
     person = _person(db, arrival.person_id)
     at = At(_ms_of(arrival, moment), arrival.at, arrival.clock_state == "synced")
     standing = _standing(arrival.kind, _reasons(arrival.reasons), person)
@@ -57,19 +61,24 @@ def _hold(db: sqlite3.Connection, hold: OpenHold, moment: Moment, policy: Policy
     refused = next((_STANDING_OF_REASON[each] for each in reasons if each in _STANDING_OF_REASON), None)
     standing = refused or (Standing.KNOWN if person is not None else Standing.UNKNOWN)
     wait_min = hold.recheck_after_min
-    unmeasured = any(each in _UNMEASURED for each in reasons)
+    unmeasured, reported = any(each in _UNMEASURED for each in reasons), Reason.NOT_THE_PERSON in reasons
     return Hold(
         id=hold.hold_id,
-        key=badge_key(standing, person, hold.token_sha256),
+        key=_key(hold, standing, person),
         tap=tap,
         person=person,
         reasons=reasons,
         opened_ms=opened_ms,
         expires_ms=opened_ms + policy.hold_lasts_ms,
-        recheck_at_ms=opened_ms if unmeasured else _recheck_at_ms(hold, opened_ms),
-        recheck_minutes=wait_min,
+        recheck_at_ms=None if reported else opened_ms if unmeasured else _recheck_at_ms(hold, opened_ms),
+        recheck_minutes=None if reported else wait_min,
         high=Reason.TEMPERATURE_HIGH in reasons or Reason.TEMPERATURE_HIGH_AGAIN in reasons,
     )
+
+
+def _key(hold: OpenHold, standing: Standing, person: Person | None) -> str:
+    """A hold that is not named after its tap is about that tap alone."""
+    return badge_key(standing, person, hold.token_sha256) if hold.hold_id == hold.tap_id else reported_key(hold.tap_id)
 
 
 def _recheck_at_ms(hold: OpenHold, opened_ms: int) -> int | None:

@@ -13,14 +13,15 @@ from zoneinfo import ZoneInfo
 from drivers.base import PreviewSource
 from kiosk.core import inputs
 from kiosk.core.inputs import Decision
-from kiosk.core.values import At, Person, Reason, Screen, ScreenKind
+from kiosk.core.values import At, LetInReason, Person, Reason, Screen, ScreenKind
 from kiosk.services import pins
 from kiosk.services.broadcast import Broadcast
 from kiosk.services.device_health import HealthKeeper
+from kiosk.services.guard_rows import many_unmeasured, undo_rows, with_who
 from kiosk.services.lane import Lane, Shown
 from kiosk.services.refusals import Refusal, Refusals
 from kiosk.services.views import Answered, FeedRow, Guard, GuardView, Health, HoldRow, PanelView, SignIn
-from kiosk.store import directory, guards
+from kiosk.store import decisions, directory, guards
 from kiosk.store.arrivals import Arrival, OpenHold, newest_arrivals, open_holds, people_since
 from kiosk.store.database import KioskDatabase, open_reader
 from sync.clock import Clock, Moment, SyncState
@@ -34,6 +35,7 @@ _OUT_OF_SERVICE_WAIT_S = 10
 _NOBODY = Guard("?", "", "")
 """Stands for every name that nobody here has: their wrong PINs are counted together. No guard's ID can be "?"."""
 _KNOWN_REASONS = frozenset(Reason)
+_OFFICERS_ONLY = frozenset({Reason.TEMPERATURE_HIGH_AGAIN, Reason.NOT_THE_PERSON, Reason.HAND_THERMOMETER})
 
 
 class KioskStation:
@@ -191,7 +193,14 @@ class KioskStation:
             self._journal(Event(Kind.GUARD_SIGNED_OUT, {"guard_id": guard.id, **ended_by}))
 
     def decide(
-        self, guard: Guard, hold_id: str, decision: Decision, *, typed_temperature_c: float | None = None, note: str = ""
+        self,
+        guard: Guard,
+        hold_id: str,
+        decision: Decision,
+        *,
+        typed_temperature_c: float | None = None,
+        note: str = "",
+        reason: LetInReason | None = None,
     ) -> Answered:
         moment = self._clock.now()
         question = inputs.GuardDecision(
@@ -202,11 +211,14 @@ class KioskStation:
             typed_temperature_c=typed_temperature_c,
             by=guard.id,
             note=note,
+            reason=reason,
         )
         if self._lane is None:
             return Answered(False, "out_of_service")
         try:
-            return self._lane.ask(question)
+            answered = self._lane.ask(question)
+            with self._database.reading() as db:
+                return with_who(db, answered, hold_id)
         except (DatabaseError, TimeoutError):
             return Answered(False, "out_of_service")
 
@@ -269,9 +281,11 @@ class KioskStation:
                 ids = {a.person_id for a in arrivals if a.person_id} | {h.person_id for h in holds if h.person_id}
                 people = {each: found for each in ids if (found := directory.person(db, each)) is not None}
                 inside_today = people_since(db, midnight)
+                undoable = undo_rows(db, now, self._began_ms)
+                steps = decisions.steps(db, [each.tap_id for each in arrivals])
         finally:
             db.close()
-        self._feed = tuple(self._feed_row(each, people) for each in arrivals)
+        self._feed = tuple(self._feed_row(each, people, steps.get(each.tap_id, ())) for each in arrivals)
         return GuardView(
             serial=next(self._serials),
             now=now.wall,
@@ -279,9 +293,11 @@ class KioskStation:
             feed=self._feed,
             health=self._health.health,
             inside_today=inside_today,
+            undoable=undoable,
+            offers_by_hand=not self._health.health.by_hand and many_unmeasured(arrivals),
         )
 
-    def _feed_row(self, arrival: Arrival, people: dict[str, Person]) -> FeedRow:
+    def _feed_row(self, arrival: Arrival, people: dict[str, Person], steps: tuple[tuple[str, str], ...]) -> FeedRow:
         return FeedRow(
             tap_id=arrival.tap_id,
             at=arrival.at,
@@ -295,6 +311,7 @@ class KioskStation:
             hold_id=arrival.hold_id,
             decision=arrival.decision,
             sent=self._health.is_sent(arrival.epoch, arrival.seq),
+            steps=steps,
         )
 
 
@@ -309,9 +326,9 @@ def _is_another_go(before: Screen, after: Screen) -> bool:
 
 def _hold_row(hold: OpenHold, people: dict[str, Person], now: Moment) -> HoldRow:
     recheck_in_s = None
-    if Reason.TEMPERATURE_UNMEASURED in hold.reasons:
+    if Reason.TEMPERATURE_UNMEASURED in hold.reasons and _OFFICERS_ONLY.isdisjoint(hold.reasons):
         recheck_in_s = 0
-    elif hold.recheck_after_min is not None and Reason.TEMPERATURE_HIGH_AGAIN not in hold.reasons:
+    elif hold.recheck_after_min is not None and _OFFICERS_ONLY.isdisjoint(hold.reasons):
         recheck_in_s = max(0, round(hold.recheck_after_min * 60 - (now.wall - hold.opened_at).total_seconds()))
     return HoldRow(
         hold_id=hold.hold_id,

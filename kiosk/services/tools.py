@@ -8,6 +8,8 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from kiosk.core.inputs import Asking
+from kiosk.services.views import Answered
 from kiosk.store.database import open_reader
 from sync.clock import Clock, Moment, SyncState
 from sync.database import database_errors
@@ -30,6 +32,8 @@ class StationTools:
     journal: Callable[..., None]
     random_bytes: RandomBytes
     repeat_window_s: int = 60
+    ask: Callable[[Asking], Answered] | None = None
+    """Has the lane decide; None where there is no lane. It raises as `journal` does."""
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

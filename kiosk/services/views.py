@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from kiosk.core.inputs import Decision
-from kiosk.core.values import Person, Reason, Screen, Sound
+from kiosk.core.values import LetInReason, Person, Reason, Screen, Sound
 from kiosk.services.refusals import Refusal
 
 T_co = TypeVar("T_co", covariant=True)
@@ -31,7 +31,7 @@ class Health:
 
     `server_seen_at` is None when the server was never reached; `server_problem` is a code (see `sync.uploader`) or None.
     `quarantined` are files that were set aside and wait for somebody to look; `journal_sound` is False after a check found a
-    row that does not fit.
+    row that does not fit. `by_hand` while guards measure and the sensor is not asked.
     """
 
     camera: DeviceState
@@ -48,6 +48,7 @@ class Health:
     disk_low: bool
     in_service: bool = True
     quarantined: int = 0
+    by_hand: bool = False
     journal_sound: bool = True
 
 
@@ -75,6 +76,7 @@ class FeedRow:
     """One arrival on the guard's screen. `kind` is the event kind that opened it; `verdict` "admit", "hold" or None while open.
 
     `shown_temperature_c` is what the sensor or the guard's thermometer gave; guards may see it, the panel's queue may not.
+    `steps` are (step, state) as a guard saw them, such as ("mask", "given").
     """
 
     tap_id: str
@@ -89,6 +91,7 @@ class FeedRow:
     hold_id: str | None
     decision: str | None
     sent: bool
+    steps: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,22 @@ class HoldRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoRow:
+    """A decision that can still be taken back, for `left_s` seconds. `by` is the name of who decided."""
+
+    hold_id: str
+    person: Person | None
+    decision: str
+    by: str
+    left_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class GuardView:
-    """What the guard's screen draws: holds first, newest arrivals next. `serial` grows with every change."""
+    """What the guard's screen draws: holds first, newest arrivals next. `serial` grows with every change.
+
+    `offers_by_hand`: several people in a row could not be measured.
+    """
 
     serial: int
     now: datetime
@@ -115,6 +132,8 @@ class GuardView:
     feed: tuple[FeedRow, ...]
     health: Health
     inside_today: int
+    undoable: tuple[UndoRow, ...] = ()
+    offers_by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +156,13 @@ class SignIn:
 @dataclass(frozen=True, slots=True)
 class Answered:
     """The answer to a decision: done, or a code that says why not ("already_closed", "unknown_hold", "implausible_temperature",
-    "out_of_service")."""
+    "out_of_service"). Of "already_closed" it says the name of who was faster, and when."""
 
     ok: bool
     code: str
+    by: str = ""
+    at: datetime | None = None
+    clock_trusted: bool = True
 
 
 class Subscription(Protocol, Generic[T_co]):
@@ -201,7 +223,14 @@ class Station(Protocol):
         """A session ends; `by` is who ended it from another screen."""
 
     def decide(
-        self, guard: Guard, hold_id: str, decision: Decision, *, typed_temperature_c: float | None = None, note: str = ""
+        self,
+        guard: Guard,
+        hold_id: str,
+        decision: Decision,
+        *,
+        typed_temperature_c: float | None = None,
+        note: str = "",
+        reason: LetInReason | None = None,
     ) -> Answered:
         """Close or re-judge a hold. Returns after it is committed; at most 2 s."""
 

@@ -2,14 +2,14 @@
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from kiosk.core.inputs import Decision
 from kiosk.store import directory
 from kiosk.store.arrivals import mark_hold
 from kiosk.store.projection import Projection
-from sync.clock import utc_datetime
+from sync.clock import utc_datetime, utc_text
 from sync.journal import Entry
 from sync.protocol.events import Kind
 
@@ -75,6 +75,12 @@ def forget_rows(db: sqlite3.Connection, epoch: str, through: int) -> None:
     """Drop what the rows up to and with `through` of `epoch` said. That somebody measures by hand stays until a guard ends it."""
     for table in ("decisions", "steps_seen"):
         db.execute(f"DELETE FROM {table} WHERE epoch = ? AND seq <= ?", (epoch, through))
+
+
+def forget_before(db: sqlite3.Connection, now: datetime, keep_days: int) -> None:
+    """Drop what no screen shows any more: old decisions, and steps of arrivals that are forgotten. The journal keeps the facts."""
+    db.execute("DELETE FROM decisions WHERE at < ?", (utc_text(now - timedelta(days=keep_days)),))
+    db.execute("DELETE FROM steps_seen WHERE tap_id NOT IN (SELECT tap_id FROM arrivals)")
 
 
 _DECIDED = "hold_id, tap_id, person_id, decision, by_whom, at, clock_state = 'synced', boot_id, mono_ns"
