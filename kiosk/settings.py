@@ -63,6 +63,18 @@ class Lan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     key: Annotated[str, Meta(min_length=1)] = "lan.key"
 
 
+class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The other doors of this building, asked over the LAN who is inside. `doors` are their addresses; all share one secret.
+
+    `secret_file` is 32 random bytes that only its owner may read, the same at every door; "" for a site of one door. `ca_file`
+    holds the certificates, or their issuer's, of doors with an https address; "" for those the machine trusts.
+    """
+
+    secret_file: str = ""
+    doors: tuple[Annotated[str, Meta(pattern=r"^https?://[^/\s]+$")], ...] = ()
+    ca_file: str = ""
+
+
 class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`source` is "v4l2:/dev/gapura-camera", "virtual:SOCKET", "file:VIDEO" or "off"."""
 
@@ -119,6 +131,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     station: Station = Station()
     web: Web = Web()
     lan: Lan = Lan()
+    site: Site = Site()
     camera: Camera = Camera()
     thermometer: Thermometer = Thermometer()
     temperature: Temperature = Temperature()
@@ -189,6 +202,7 @@ def _together(settings: Settings) -> Iterator[tuple[str, bool, str]]:
     yield "temperature.plausible_max_c", rule.plausible_max_c > rule.limit_c, "must be above temperature.limit_c"
     longest = settings.retention.health_days <= settings.retention.ordinary_days
     yield "retention.health_days", longest, "must not be above retention.ordinary_days"
+    yield "site.secret_file", bool(settings.site.secret_file) or not settings.site.doors, "name the file that all doors share"
     yield "lan.names", bool(settings.lan.names) or not settings.lan.enabled, "name the hosts or addresses that screens will open"
     yield "lan.host", _is_address(settings.lan.host), "must be an IP address of this machine, or 0.0.0.0 for all of them"
 

@@ -51,6 +51,7 @@ def _run(settings: Settings, as_json: bool) -> None:
         thermometer=built.thermometer,
         housekeeping=built.housekeeping,
         stopping=built.stopping,
+        neighbours=built.duties.neighbours,
     )
     server = build_server(built)
     try:

@@ -14,6 +14,7 @@ from kiosk.services.device_health import HealthKeeper
 from kiosk.services.devices import DeviceLoop
 from kiosk.services.housekeeping import Housekeeping
 from kiosk.services.lane import Lane, Offer, SensorState
+from kiosk.services.neighbours import Neighbours
 from kiosk.services.station import KioskStation
 from kiosk.services.views import DeviceState
 from kiosk.store.database import KioskDatabase
@@ -47,7 +48,9 @@ class Program:
         thermometer: Thermometer | None,
         housekeeping: Housekeeping,
         stopping: threading.Event,
+        neighbours: Neighbours | None = None,
     ) -> None:
+        self._neighbours = neighbours
         self._data, self._clock, self._database = data, clock, database
         self._lane, self._station, self._health, self._stopping = lane, station, health, stopping
         self._scanner, self._thermometer, self._housekeeping = scanner, thermometer, housekeeping
@@ -65,6 +68,8 @@ class Program:
             self._spawn(loop.name, partial(loop.run, self._stopping))
         self._spawn("inbox", self._run_inbox)
         self._spawn("housekeeping", lambda: self._housekeeping.run(self._stopping))
+        if self._neighbours is not None:
+            self._spawn("neighbours", partial(self._neighbours.run, self._stopping))
 
     def wait(self) -> None:
         """Return when the station is stopping, for whatever reason."""

@@ -18,7 +18,7 @@ from kiosk.web.sessions import Client
 from sync.database import DatabaseError
 
 F = TypeVar("F", bound=Callable[..., Any])
-_LAN_PUBLIC = frozenset({"static", "guard.page", "guard.sign_in", "guard.sign_out", "guard.language"})
+_LAN_PUBLIC = frozenset({"static", "guard.page", "guard.sign_in", "guard.sign_out", "guard.language", "neighbours.presence"})
 _PANEL_SIDE = frozenset({"panel", "machine", "self_check"})
 
 

@@ -9,7 +9,7 @@ from kiosk.services.log_book import LONGEST
 from kiosk.services.paper import Column, Listing
 from kiosk.services.shift import ShiftSheet
 from kiosk.services.views import Guard
-from kiosk.web.access import back, needs, signed_in
+from kiosk.web.access import back, client_here, needs, signed_in
 from kiosk.web.context import duties, the_door
 from kiosk.web.lists import footer, moment_words, stamp, taken_away
 from kiosk.web.presence import framed

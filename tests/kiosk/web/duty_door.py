@@ -66,6 +66,7 @@ def duty_door(
         clock=post.clock,
         zone=ZoneInfo(ZONE),
         journal=post.lane.journal,
+        ask=post.lane.ask,
         random_bytes=os.urandom,
     )
     duties = build_duties(tools, None if neighbours is None else neighbours(tools))

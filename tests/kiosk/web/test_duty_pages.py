@@ -230,7 +230,7 @@ def test_handover_with_a_wrong_pin(door: DutyDoor):
     for pins in ({"pin_from": "0000", "pin_to": PIN}, {"pin_from": PIN, "pin_to": "0000"}):
         door.post.clock.advance(60)
         assert "salah" in send(client, "/guard/shift", "/guard/shift", taker="tri", **pins).text
-    assert "Pilih" in send(client, "/guard/shift", "/guard/shift", taker="budi", pin_from=PIN, pin_to=PIN).text
+    assert "pilih nama" in send(client, "/guard/shift", "/guard/shift", taker="budi", pin_from=PIN, pin_to=PIN).text
     assert door.post.of("guard.handed_over") == []
     assert [row["reason"] for row in door.post.of("guard.refused")] == ["wrong_pin", "wrong_pin"]
     assert "Budi" in client.get("/guard/shift").text
