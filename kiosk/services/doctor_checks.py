@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from kiosk.services.certificates import CertificateProblem, read_certificate
 from kiosk.services.device_health import DISK_LOW_MIB
 from kiosk.settings import Settings
 from kiosk.store import backup, quarantine
@@ -294,6 +295,26 @@ def screens(host: str, port: int, *, kiosk_runs: bool) -> Check:
     return Check("screens", State.WARN, f"{where} is free: no kiosk runs here", "run: systemctl enable --now gapura-kiosk")
 
 
+def network_screens(settings: Settings, moment: Moment) -> Check:
+    """Whether guards' screens on the network can be opened: the certificate is there, holds the names, and is not over."""
+    if not settings.lan.enabled:
+        return Check("lan", State.OK, "off: nothing listens beyond this machine")
+    again = "run: sudo -u gapura-kiosk gapura lan certificate --replace --names " + ",".join(settings.lan.names)
+    try:
+        held = read_certificate(settings.lan_certificate)
+    except CertificateProblem as exc:
+        return Check("lan", State.FAIL, str(exc), again)
+    days = held.days_left(moment.wall)
+    if days < 0:
+        return Check("lan", State.FAIL, f"{settings.lan_certificate} is over since {held.not_after:%Y-%m-%d}", again)
+    if held.ends_soon(moment.wall):
+        return Check("lan", State.WARN, f"{settings.lan_certificate} ends in {days} days", again)
+    missing = [name for name in settings.lan.names if name not in held.names]
+    if missing and not any(name.startswith("*.") for name in held.names):
+        return Check("lan", State.WARN, f"{settings.lan_certificate} does not hold {', '.join(missing)}", again)
+    return Check("lan", State.OK, f"port {settings.lan.port}, certificate for {days} more days")
+
+
 def kiosk_runs(lock: Path, locks: Path) -> bool:
     """Whether somebody holds the station's lock, from the kernel's list `locks`: trying it would turn a starting kiosk away."""
     try:
@@ -313,7 +334,7 @@ def all_checks(settings: Settings, moment: Moment, *, server_url: str | None, ke
     yield journal(settings.database)
     yield quarantined(data)
     yield backups(data, moment)
-    yield private_files(data, keys)
+    yield private_files(data, [*keys, settings.lan_key])
     yield clock(moment)
     yield battery_clock(Path("/dev/rtc0"))
     yield time_zone(settings.station.time_zone)
@@ -322,5 +343,6 @@ def all_checks(settings: Settings, moment: Moment, *, server_url: str | None, ke
     if settings.thermometer.kind != "off":
         yield port_thieves(settings.thermometer.port, proc)
     yield screens(settings.web.host, settings.web.port, kiosk_runs=kiosk_runs(data / "kiosk.lock", proc / "locks"))
+    yield network_screens(settings, moment)
     yield link(data / "sync.db")
     yield server(server_url)

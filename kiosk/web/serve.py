@@ -15,7 +15,7 @@ SPARE_THREADS = 16
 _DEAD_PEER_MS = 10_000
 
 
-class Tls(BuiltinSSLAdapter):  # type: ignore[misc]  # cheroot publishes no types for it
+class Tls(BuiltinSSLAdapter):
     """TLS 1.2 and later, with the certificate and key in these PEM files.
 
     Raises:
