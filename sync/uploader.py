@@ -48,6 +48,7 @@ class Uploader:
         self._limit = MAX_BATCH_RECORDS
         self._alone = False
         self._compared: set[str] = set()
+        self._doubted: set[str] = set()
         self._rewound: dict[str, int] = {}
         self._set_aside: set[tuple[str, int]] = set()
         self._suspects: set[tuple[str, int]] = set()
@@ -82,6 +83,8 @@ class Uploader:
         if segments and segments[-1].device_id != self._client.device_id:
             self._new_epoch(segments[-1].epoch, "enrolled")
         for segment in segments:
+            if segment.epoch in self._doubted:
+                return segment, []
             acked = self._state.acked(segment.epoch)
             skipped = acked
             for epoch, place in self._set_aside:
@@ -128,8 +131,12 @@ class Uploader:
         return f"{len(self._suspects)} entries that the server does not take"
 
     def _send(self, segment: Segment, rows: list[Waiting]) -> float:
-        if segment.epoch not in self._compared:
+        # What was recorded under a name of before has no chain of its own under this one.
+        if segment.epoch not in self._compared and self._is_ours(segment):
             self._compare(segment, self._client.cursor(segment.epoch).head)
+            self._doubted.discard(segment.epoch)
+        if not rows:
+            return 0.0
         parts = [quoted(rows[0])] if self._alone else [row.encoded for row in rows]
         answer = self._client.upload(segment.epoch, parts)
         return self._take(segment, rows, answer)
@@ -147,13 +154,23 @@ class Uploader:
             )
             if self._part_ways(segment):
                 raise Refused(Problem.DIVERGED, Course.KEEP_AND_ALARM, self._parted)
+            self._state.set_acked(segment.epoch, ())  # which of our rows it keeps beside its own cannot be asked
             self._compared.add(segment.epoch)
             return
         acked = self._state.acked(segment.epoch)
         if head.seq < progress.through(acked):
             _log.warning("the server has lost rows behind %d of epoch %s; sending them again", head.seq, segment.epoch)
             self._state.set_acked(segment.epoch, progress.cut(acked, head.seq))
+            self._doubt_others(segment)
         self._compared.add(segment.epoch)
+
+    def _is_ours(self, segment: Segment) -> bool:
+        return segment.device_id == self._client.device_id
+
+    def _doubt_others(self, segment: Segment) -> None:
+        """A server that lost rows of one epoch was restored: ask how far it is in the others too, the finished ones as well."""
+        self._doubted |= {each.epoch for each in self._backlog.segments() if self._is_ours(each) and each != segment}
+        self._compared -= self._doubted
 
     def _part_ways(self, segment: Segment) -> bool:
         """Ask for a new epoch if this one still goes on; True if it does."""
@@ -173,8 +190,9 @@ class Uploader:
         acked = self._state.acked(segment.epoch)
         # Conflicting rows are kept there beside the chain, so its watermark says nothing about them.
         conflicts = Outcome.CONFLICT in outcomes.values()
-        has_lost = not conflicts and self._has_lost(segment.epoch, acked, answer.accepted_through)
+        has_lost = not conflicts and self._is_ours(segment) and self._has_lost(segment.epoch, acked, answer.accepted_through)
         if has_lost:
+            self._doubt_others(segment)
             acked = progress.cut(acked, answer.accepted_through)
         for row in named:
             # From behind the row before it: where the journal itself lacks a row, nothing is left to wait for.
@@ -216,7 +234,7 @@ class Uploader:
         self._state.report(Channel.UPLOAD, problem, detail, server_time=answer.server_time)
 
     def _failed(self, exc: LinkError, segment: Segment, rows: list[Waiting]) -> float:
-        if exc.course not in (Course.HALVE, Course.BISECT):
+        if exc.course not in (Course.HALVE, Course.BISECT) or not rows:
             self._state.report(Channel.UPLOAD, exc.problem, str(exc))
             return self._wait(exc.course, exc.retry_after_s)
         if len(rows) > 1:

@@ -92,7 +92,7 @@ FAULTS = (
     ),
     Fault(
         "a poisoned record stops those behind it",
-        (Change(_UPLOADER, "if exc.course not in (Course.HALVE, Course.BISECT):", "if exc is not None:"),),
+        (Change(_UPLOADER, "if exc.course not in (Course.HALVE, Course.BISECT) or not rows:", "if exc is not None:"),),
         _tests("tests/sync/test_uploader.py"),
     ),
     Fault(

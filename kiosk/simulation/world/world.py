@@ -165,7 +165,9 @@ class World:
             self.central.start()
         before = oracles.places(self.central)
         self.central.restore(image)
-        self.ledger.lost |= before - oracles.places(self.central)
+        lost = before - oracles.places(self.central)
+        self.ledger.lost |= lost
+        self.ledger.set_back |= {epoch for epoch, _ in lost}
 
     def judge(self) -> None:
         """What must hold at every moment."""
