@@ -1,6 +1,7 @@
 """`gapura kiosk`: the service at the door."""
 
 import json
+import logging
 import signal
 import threading
 from types import FrameType
@@ -11,12 +12,16 @@ from drivers.registry import UnknownKind
 from kiosk import logs
 from kiosk.cli.options import fail, station_options
 from kiosk.services.changes import StationBusy, station_lock
+from kiosk.services.lan import LanProblem, LanState, lan_state
 from kiosk.services.program import Program
 from kiosk.settings import Settings
 from kiosk.web import create_app
-from kiosk.web.serve import SPARE_THREADS, KioskServer
+from kiosk.web.serve import SPARE_THREADS, KioskServer, Tls
+from kiosk.web.sessions import GuardSessions
 from kiosk.wiring import Kiosk, build_kiosk
 from sync.database import DatabaseError
+
+_log = logging.getLogger(__name__)
 
 
 @click.command("kiosk")
@@ -53,15 +58,20 @@ def _run(settings: Settings, as_json: bool) -> None:
         stopping=built.stopping,
         neighbours=built.duties.neighbours,
     )
-    server = build_server(built)
+    state, sessions = lan_state(settings), GuardSessions(built.clock)
+    server = build_server(built, sessions, state)
+    others: KioskServer | None = None
     try:
         _listen(server, settings)
+        others = open_lan(built, sessions, state)
         program.start()
         _say_ready(server, settings, as_json)
         program.wait()
     finally:
         built.stopping.set()
         server.stop()
+        if others is not None:
+            others.stop()
         program.stop()
     if isinstance(program.failure, DatabaseError):
         raise program.failure
@@ -69,7 +79,7 @@ def _run(settings: Settings, as_json: bool) -> None:
         raise fail(f"the kiosk ended by a fault of its own ({type(program.failure).__name__}); the log above says where")
 
 
-def build_server(built: Kiosk) -> KioskServer:
+def build_server(built: Kiosk, sessions: GuardSessions | None = None, lan: LanState | None = None) -> KioskServer:
     """The web server with this kiosk's screens."""
     web = built.settings.web
     hosts = frozenset({"localhost", "127.0.0.1", "::1", web.host})
@@ -80,8 +90,43 @@ def build_server(built: Kiosk) -> KioskServer:
         allowed_hosts=hosts,
         clock=built.clock,
         duties=built.duties,
+        sessions=sessions,
+        lan=lan,
     )
     return KioskServer(app, web.host, web.port, web.stream_cap + SPARE_THREADS)
+
+
+def open_lan(built: Kiosk, sessions: GuardSessions, state: LanState) -> KioskServer | None:
+    """Serve the guards' pages to other machines, where the settings ask for it. Without it the door opens all the same: None."""
+    settings = built.settings
+    lan, cap = settings.lan, settings.web.stream_cap
+    if not lan.enabled:
+        return None
+    app = create_app(
+        built.station,
+        secret_key=built.secret_key,
+        stream_cap=cap,
+        allowed_hosts=frozenset(lan.names),
+        clock=built.clock,
+        duties=built.duties,
+        sessions=sessions,
+        lan=state,
+        on_lan=True,
+    )
+    try:
+        tls = Tls(settings.lan_certificate, settings.lan_key)
+    except OSError as exc:
+        state.problem = LanProblem.CERTIFICATE
+        _log.error("no screens on the network: lan.certificate or lan.key cannot be used (%s); see gapura lan show", exc)
+        return None
+    server = KioskServer(app, lan.host, lan.port, cap + SPARE_THREADS, tls)
+    try:
+        server.start()
+    except OSError as exc:
+        state.problem = LanProblem.LISTEN
+        _log.error("no screens on the network: %s:%s cannot be used (%s)", lan.host, lan.port, exc.strerror or exc)
+        return None
+    return server
 
 
 def _listen(server: KioskServer, settings: Settings) -> None:

@@ -1,6 +1,5 @@
 """A whole door behind its pages: a real journal and every duty, as its own machine and as the network see it."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from drivers.base import Sighting
 from kiosk.core.duties import Role
-from kiosk.core.values import Screen, ScreenKind
 from kiosk.services.changes import DirectoryChange, NewGuard
 from kiosk.services.duties import build_duties
 from kiosk.services.lan import LanState
-from kiosk.services.lane import Shown
 from kiosk.services.pins import hash_pin
 from kiosk.services.tools import StationTools
 from kiosk.services.views import Guard
@@ -122,20 +118,3 @@ def whole_door(data: Path) -> Iterator[WholeDoor]:
         yield door
     finally:
         door.close()
-
-
-def tap(post: Post, number: int) -> str:
-    """Person P<number> shows their badge; gives the tap that is then on the panel."""
-    before = post.station.panel.current().serial
-    post.lane.offer(Sighting(code_of(number), post.clock.now().mono_ns))
-    for _ in range(400):
-        view = post.station.panel.current()
-        if view.serial != before and view.screen.person is not None and view.screen.person.id == f"P{number}" and view.screen.tap:
-            return view.screen.tap.id
-        threading.Event().wait(0.005)
-    raise AssertionError("the panel shows no such tap")
-
-
-def put_away(post: Post) -> None:
-    """The screen goes back to nobody's."""
-    post.station.show(Shown(Screen(ScreenKind.IDLE), None))
