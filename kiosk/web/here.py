@@ -9,8 +9,8 @@ from kiosk.web.context import the_door
 
 
 def is_here() -> bool:
-    """True for a browser on this machine."""
-    return ip_address(request.remote_addr or "0.0.0.0").is_loopback
+    """True for a browser on this machine, in the app that is for it."""
+    return not the_door().on_lan and ip_address(request.remote_addr or "0.0.0.0").is_loopback
 
 
 def own_token(screen: Screen) -> str | None:

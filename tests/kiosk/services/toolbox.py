@@ -9,10 +9,10 @@ from kiosk.services.tools import Event, StationTools
 from tests.kiosk.services.post import ZONE, Post
 
 
-def tools_of(post: Post) -> StationTools:
-    """Tools that journal through the lane of `post`, which must not run on a thread of its own."""
+def tools_of(post: Post, *, on_thread: bool = False) -> StationTools:
+    """Tools that journal through the lane of `post`, which runs `on_thread` (`post.run()`) or is stepped by who asks."""
 
-    def journal(*events: Event) -> None:
+    def stepped(*events: Event) -> None:
         reply: Future[None] = Future()
         post.offer(Happened(events, reply))
         reply.result(0)
@@ -26,6 +26,6 @@ def tools_of(post: Post) -> StationTools:
         database=post.data / "kiosk.db",
         clock=post.clock,
         zone=ZoneInfo(ZONE),
-        journal=journal,
+        journal=post.lane.journal if on_thread else stepped,
         random_bytes=os.urandom,
     )
