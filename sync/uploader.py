@@ -19,6 +19,8 @@ from sync.state import Channel, Problem, SyncState
 _log = logging.getLogger(__name__)
 
 IDLE_S = 0.5
+ASK_AFTER_IDLE_STEPS = 1200
+"""Ten minutes of having nothing to send."""
 """How often an idle uploader looks for new rows."""
 
 _MAX_SET_ASIDE = 100
@@ -54,6 +56,7 @@ class Uploader:
         self._suspects: set[tuple[str, int]] = set()
         self._journal_lost = False
         self._parted = ""
+        self._idle_steps = 0
         self._drained: tuple[object, ...] | None = None
 
     def step(self) -> float:
@@ -64,7 +67,7 @@ class Uploader:
         """
         try:
             stamp = self._backlog.stamp()
-            if stamp == self._drained and not self._set_aside:
+            if stamp == self._drained and not self._set_aside and not self._is_time_to_ask():
                 return IDLE_S
             found = self._next()
         except DatabaseError as exc:
@@ -76,6 +79,17 @@ class Uploader:
             return self._send(*found)
         except LinkError as exc:
             return self._failed(exc, found[0], found[1])
+
+    def _is_time_to_ask(self) -> bool:
+        """Now and then a station that has nothing to send asks how far the server is: it may have been restored meanwhile."""
+        self._idle_steps += 1
+        if self._idle_steps % ASK_AFTER_IDLE_STEPS:
+            return False
+        ours = [segment.epoch for segment in self._backlog.segments() if self._is_ours(segment)]
+        self._doubted |= set(ours[-1:])
+        self._compared -= self._doubted
+        self._drained = None
+        return True
 
     def _next(self) -> tuple[Segment, list[Waiting]] | None:
         """The oldest rows that wait, of one epoch, as many as may go together."""
