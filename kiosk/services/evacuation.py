@@ -176,8 +176,7 @@ class Evacuation:
         frozen = _Frozen(roll.made_at, roll.clock_trusted, roll.people, roll.unknown_badges, roll.rooms, doors)
         write_private(self._folder / f"{evacuation_id}.json", msgspec.json.encode(frozen))
         self._tools.journal(Event(Kind.EVACUATION_STARTED, {"evacuation_id": evacuation_id, "by": by.id}))
-        for old in sorted(self._folder.glob("*.json"))[:-_LISTS_KEPT]:
-            old.unlink(missing_ok=True)
+        self._forget_lists(keep=_LISTS_KEPT)
         self._tell()
         return evacuation_id
 
@@ -194,7 +193,10 @@ class Evacuation:
             marks = duty_log.marks(db, newest.evacuation_id)
             names = {row[0]: row[1] for row in guards.everyone(db)}
         ago_s = age_s(newest.at, instant(self._tools.now()))
-        roll = self._roll(newest.evacuation_id) if ago_s is None or ago_s <= RUNS_FOR_S else None
+        if ago_s is not None and ago_s > RUNS_FOR_S:
+            self._forget_lists(keep=0)  # names are kept no longer than they are needed; who was ticked is in the journal
+            return None
+        roll = self._roll(newest.evacuation_id)
         return None if roll is None else RollCall(newest.evacuation_id, names.get(newest.by, newest.by), roll, marks)
 
     def mark(self, by: Guard, evacuation_id: str, person_id: str, state: State) -> bool:
@@ -222,6 +224,11 @@ class Evacuation:
     def site_key(self) -> SiteKey | None:
         """What requests of other doors are checked with; None where this door has no site."""
         return self._neighbours.key
+
+    def _forget_lists(self, *, keep: int) -> None:
+        lists = sorted(self._folder.glob("*.json"))
+        for old in lists[: len(lists) - keep]:
+            old.unlink(missing_ok=True)
 
     def _tell(self) -> None:
         self.changes.publish(self.changes.current() + 1)

@@ -144,6 +144,7 @@ class Neighbours:
         self._kept = _read(self._path)
         self._silent: set[str] = set()
         self._heard: set[str] = set()
+        self._strangers: set[str] = set()
         self._lock = threading.Lock()
         self._asking = threading.Lock()
         self._wanted = threading.Event()
@@ -170,6 +171,12 @@ class Neighbours:
                 self._ask(self.key, address)
         finally:
             self._asking.release()
+
+    def refused(self, address: str) -> None:
+        """Somebody at that address asked without the site's secret: said once an address."""
+        if address not in self._strangers:
+            self._strangers.add(address)
+            logger.warning("refused: %s asks who is inside and does not have this site's secret", address)
 
     def doors(self) -> list[OtherDoor]:
         """Each door as it was last heard of."""

@@ -1,14 +1,10 @@
 """What the other doors of the site ask of this one: who it believes inside."""
 
-import logging
-
 from flask import Blueprint, Response, abort, request
 
 from kiosk.services.neighbours import PATH
 from kiosk.web.access import public
 from kiosk.web.context import duties
-
-logger = logging.getLogger(__name__)
 
 neighbours = Blueprint("neighbours", __name__)
 
@@ -22,6 +18,6 @@ def presence() -> Response:
     if key is None:
         abort(404)
     if not key.is_ours(nonce, request.headers.get("X-Gapura-Mac", "")):
-        logger.warning("refused: %s asked who is inside and does not have this site's secret", request.remote_addr)
+        duties().neighbours.refused(str(request.remote_addr))
         abort(403)
     return Response(key.seal(nonce, evacuation.answer()), mimetype="application/octet-stream")

@@ -6,6 +6,7 @@ import pytest
 
 from kiosk.services.changes import DirectoryChange
 from sync.clock import SyncState
+from sync.journal import Event
 from sync.protocol.events import Kind
 from sync.protocol.wire import Person
 from tests.kiosk.services.post import PIN, STAFF
@@ -50,7 +51,7 @@ def test_list_says_who_is_inside_and_how_it_is_known(door: DutyDoor):
     door.tap("P4")
     door.post.clock.advance(60)
     door.tap("P4", "out")
-    door.duties.tools.journal(door.duties.tools.journal and _unknown("a"), _unknown("b"))
+    door.duties.tools.journal(_unknown("a"), _unknown("b"))
     text = words(door.client().get("/guard/evacuation").text)
     assert "3 orang diperkirakan di dalam" in text
     assert "tap masuk 07.12 WIB" in text
@@ -61,8 +62,6 @@ def test_list_says_who_is_inside_and_how_it_is_known(door: DutyDoor):
 
 
 def _unknown(token: str):
-    from sync.journal import Event
-
     return Event(Kind.BADGE_UNMATCHED, {"tap_id": token, "token_sha256": token * 64, "direction": "in"})
 
 
@@ -106,7 +105,7 @@ def test_ticks_that_are_refused(door: DutyDoor):
 
 
 def test_roll_call_survives_a_restart_and_ends_by_itself(tmp_path: Path):
-    """The frozen list and its ticks are there after a restart, and off the page half a day later."""
+    """The frozen list is there after a restart; half a day later it is off the page, and its names off the disk."""
     with duty_door(tmp_path / "door", people=NAMED) as door:
         door.tap("P1")
         budi = next(each for each in door.post.station.guards() if each.id == "budi")
@@ -116,8 +115,10 @@ def test_roll_call_survives_a_restart_and_ends_by_itself(tmp_path: Path):
         call = door.duties.evacuation.current()
         assert call is not None
         assert (call.evacuation_id, [each.name for each in call.roll.people]) == (evacuation_id, ['Siti "Ayu" <Rahayu>'])
+        assert len(list((door.post.data / "evacuations").iterdir())) == 1
         clock.advance(13 * 3600)
         assert door.duties.evacuation.current() is None
+        assert list((door.post.data / "evacuations").iterdir()) == []
 
 
 def test_locked_screen_shows_and_prints_the_list_but_ticks_nothing(door: DutyDoor):
@@ -144,7 +145,7 @@ def test_lists_are_taken_away_and_that_is_journaled(door: DutyDoor, page: str):
     assert "attachment" in sheet.headers["Content-Disposition"]
     pdf = send(client, f"/guard/{page}/export", f"/guard/{page}", form="pdf")
     assert (pdf.data[:5], pdf.mimetype) == (b"%PDF-", "application/pdf")
-    assert [(row["form"] if "form" in row else row["format"], row["by"]) for row in door.post.of("export.made")] == [
+    assert [(row["format"], row["by"]) for row in door.post.of("export.made")] == [
         ("csv", "budi"),
         ("pdf", "budi"),
     ]
