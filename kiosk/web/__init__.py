@@ -8,6 +8,7 @@ from kiosk.services.lan import LanState
 from kiosk.services.views import Station
 from kiosk.web import access, context, security, texts
 from kiosk.web.corrections import corrections
+from kiosk.web.decisions import decisions
 from kiosk.web.evacuation import evacuation
 from kiosk.web.guard import guard
 from kiosk.web.lan import lan as lan_pages
@@ -24,7 +25,7 @@ from kiosk.web.shift import shift
 from kiosk.web.streams import Audience
 from sync.clock import Clock, SystemClock
 
-DUTY_PAGES: tuple[Blueprint, ...] = (presence, corrections, self_check, evacuation, shift, log, sheet, neighbours)
+DUTY_PAGES: tuple[Blueprint, ...] = (presence, corrections, self_check, evacuation, shift, log, sheet, neighbours, decisions)
 """The pages of the guard's duties, each a blueprint of its own."""
 
 

@@ -86,6 +86,8 @@ def _held_sentences(view: PanelView) -> tuple[str, ...]:
     reasons = view.screen.reasons
     if view.screen.unattended:
         return ("hold.unattended",)
+    if Reason.HAND_THERMOMETER in reasons and Reason.TEMPERATURE_HIGH not in reasons:
+        return ("hold.by_hand",)
     if Reason.TEMPERATURE_HIGH in reasons and view.recheck_in_s is not None:
         return ("hold.recheck_now",) if view.recheck_in_s <= 0 else ("hold.sit",)
     if _UNMEASURED.intersection(reasons):

@@ -8,17 +8,18 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.core.duties import Duty
 from kiosk.core.inputs import Decision
-from kiosk.core.values import HoldEnd
-from kiosk.services.views import GuardView
+from kiosk.core.values import HoldEnd, LetInReason
+from kiosk.services.views import Answered, GuardView
 from kiosk.web.access import back, client_here, needs, public, signed_in
 from kiosk.web.context import Door, the_door
+from kiosk.web.hold_groups import grouped, script
 from kiosk.web.panel import clock_shown
 from kiosk.web.streams import Fragment
-from kiosk.web.texts import LANGUAGES
+from kiosk.web.texts import LANGUAGES, clock_text
 from kiosk.web.typed import parse_temperature
 from sync.state import Problem
 
-_HOLD_ENDS, _PROBLEMS = frozenset(HoldEnd), frozenset(Problem)
+_HOLD_ENDS, _PROBLEMS, _LET_IN_REASONS = frozenset(HoldEnd), frozenset(Problem), frozenset(LetInReason)
 
 guard = Blueprint("guard", __name__, url_prefix="/guard")
 
@@ -105,9 +106,22 @@ def close_hold(hold_id: str) -> AnyResponse:
         celsius = parse_temperature(request.form.get("temperature", ""))
         if celsius is None:
             return _back("answer.implausible_temperature")
-    answered = the_door().station.decide(
-        signed_in(), hold_id, decision, typed_temperature_c=celsius, note=request.form.get("note", "")[:500]
+    why, note = request.form.get("reason", ""), " ".join(request.form.get("note", "").split())[:500]
+    if why and why not in _LET_IN_REASONS:
+        abort(400)
+    if why == LetInReason.OTHER and not note:
+        return _back("answer.note_needed")
+    reason = LetInReason(why) if why and decision is Decision.LET_IN else None
+    return said_answer(
+        the_door().station.decide(signed_in(), hold_id, decision, typed_temperature_c=celsius, note=note, reason=reason)
     )
+
+
+def said_answer(answered: Answered) -> AnyResponse:
+    """Back to the feed, with what became of what was asked; of somebody who was faster, who it was and when."""
+    if answered.code == "already_closed" and answered.by:
+        time = clock_text(answered.at, the_door().station.time_zone) if answered.at and answered.clock_trusted else "–"
+        return _back("answer.already_by", name=answered.by, time=time)
     return _back(f"answer.{answered.code}" if not answered.ok else "answer.done", ok=answered.ok)
 
 
@@ -139,8 +153,9 @@ class _Desk:
 
 
 def _shown(view: GuardView, locked: bool) -> dict[str, object]:
-    words = {"decisions": Decision, "hold_ends": _HOLD_ENDS, "problems": _PROBLEMS}
-    return {"view": view, "health": view.health, "locked": locked, **words}
+    words = {"decisions": Decision, "let_in_reasons": LetInReason, "hold_ends": _HOLD_ENDS, "problems": _PROBLEMS}
+    acts = {"groups": grouped(view.holds), "script": script, "acts": the_door().duties is not None and not locked}
+    return {"view": view, "health": view.health, "locked": locked, **words, **acts}
 
 
 def _session_id() -> str:

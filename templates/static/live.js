@@ -5,13 +5,18 @@ const lost = document.querySelector("[data-lost]");
 const shown = new Map();
 let source, watch, wasLost = false, soundKey = document.querySelector("[data-sound-key]")?.dataset.soundKey;
 
+// Countdowns count by themselves: drawing them anew would take a button away from under a finger.
+const still = html => html.replace(/data-countdown="\d+">[^<]*/g, "");
+
 function replace(name, html) {
-  if (shown.get(name) === html) return;
+  if (shown.has(name) && still(shown.get(name)) === still(html)) return;
   shown.set(name, html);
   for (const place of document.querySelectorAll(`[data-fragment="${name}"]`)) {
     const typed = [...place.querySelectorAll("input[id]")].map(input => [input.id, input.value]);
     const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+    const open = [...place.querySelectorAll("details[open][id]")].map(more => more.id);
     place.innerHTML = html;
+    for (const id of open) if (document.getElementById(id)) document.getElementById(id).open = true;
     for (const [id, value] of typed) if (document.getElementById(id)) document.getElementById(id).value = value;
     if (focused) document.getElementById(focused)?.focus();
   }

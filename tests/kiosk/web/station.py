@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kiosk.core.inputs import Decision
-from kiosk.core.values import At, Direction, Person, Reason, Screen, ScreenKind, Tap
+from kiosk.core.values import At, Direction, LetInReason, Person, Reason, Screen, ScreenKind, Tap
 from kiosk.services.broadcast import Broadcast
 from kiosk.services.refusals import Refusal
 from kiosk.services.views import (
@@ -140,7 +140,14 @@ class MemoryStation:
         self.signed_out.append(guard.id)
 
     def decide(
-        self, guard: Guard, hold_id: str, decision: Decision, *, typed_temperature_c: float | None = None, note: str = ""
+        self,
+        guard: Guard,
+        hold_id: str,
+        decision: Decision,
+        *,
+        typed_temperature_c: float | None = None,
+        note: str = "",
+        reason: LetInReason | None = None,
     ) -> Answered:
         view = self.guard.current()
         if hold_id not in {hold.hold_id for hold in view.holds}:

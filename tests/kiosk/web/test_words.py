@@ -7,10 +7,12 @@ import pytest
 import kiosk
 from drivers.base import Hint
 from kiosk.core.effects import AnswerCode
-from kiosk.core.values import At, Direction, HoldEnd, Person, Reason, Screen, ScreenKind, Tap
+from kiosk.core.values import At, Direction, HoldEnd, LetInReason, Person, Reason, Screen, ScreenKind, Tap
+from kiosk.services.decisions import BadgeTrouble, SeenStep, StepState
 from kiosk.services.views import DeviceState
 from kiosk.simulation.web import DEVICES, FAULTS
 from kiosk.web import catalogs, faces
+from kiosk.web.hold_groups import SCRIPTS
 from kiosk.web.paths import templates_folder
 from kiosk.web.texts import LANGUAGES, clock_text, date_text, initials, is_day, temperature_text
 from sync.state import Problem
@@ -35,6 +37,11 @@ def used() -> set[str]:
     return found
 
 
+_REFUSED = {
+    f"answer.{code}" for code in ("unknown_tap", "unknown_step", "unknown_trouble", "no_badge", "note_needed", "already_by")
+}
+
+
 def built() -> set[str]:
     families: list[tuple[str, type[StrEnum]]] = [
         ("reason", Reason),
@@ -43,10 +50,18 @@ def built() -> set[str]:
         ("decision", HoldEnd),
         ("problem", Problem),
         ("answer", AnswerCode),
+        ("let_in", LetInReason),
+        ("badge", BadgeTrouble),
+        *((f"step.{step}", StepState) for step in SeenStep),
     ]
-    keys = {f"{family}.{code}" for family, codes in families for code in codes}
+    keys = set(SCRIPTS) | _REFUSED | {f"{family}.{code}" for family, codes in families for code in codes}
     return (
-        keys | {"answer.out_of_service"} | {f"sim.fault.{fault}" for fault in FAULTS} | {f"sign.{device}" for device in DEVICES}
+        keys
+        | set(SCRIPTS)
+        | _REFUSED
+        | {"answer.out_of_service"}
+        | {f"sim.fault.{fault}" for fault in FAULTS}
+        | {f"sign.{device}" for device in DEVICES}
     )
 
 
