@@ -74,6 +74,29 @@ def test_the_units_are_right(staged):
     assert (found.returncode, found.stderr) == (0, "")
 
 
+def test_the_network_is_let_in_by_a_drop_in(tmp_path):
+    """The example beside the unit verifies with it, opens one network to the kiosk and nothing else, and is off until copied."""
+    example = (SHIPPED / "gapura-kiosk.service.d/lan.conf.example").read_text()
+    settings = [line for line in example.splitlines() if line and not line.startswith("#")]
+    assert settings == ["[Service]", "IPAddressAllow=192.168.1.0/24"]
+    unit = tmp_path / "gapura-kiosk.service"
+    shutil.copy(SHIPPED / unit.name, unit)
+    unit.write_text(re.sub(r"^ExecStart=.*$", "ExecStart=/bin/true", unit.read_text(), flags=re.MULTILINE))
+    (tmp_path / "gapura-kiosk.service.d").mkdir()
+    (tmp_path / "gapura-kiosk.service.d/lan.conf").write_text(example)
+    found = subprocess.run(
+        [tool("systemd-analyze"), "verify", "--man=no", "--recursive-errors=no", unit],
+        env={"PATH": os.environ["PATH"], "SYSTEMD_LOG_LEVEL": "warning"},
+        capture_output=True,
+        text=True,
+    )
+    assert (found.returncode, found.stderr) == (0, "")
+    broken = example.replace("192.168.1.0/24", "the office")
+    (tmp_path / "gapura-kiosk.service.d/lan.conf").write_text(broken)
+    again = subprocess.run(found.args, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True)
+    assert "lan.conf:7: Address prefix is invalid" in again.stderr
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_units_are_shut(unit):
     """No unit is more exposed than is published here."""

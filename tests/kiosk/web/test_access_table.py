@@ -56,7 +56,7 @@ def asked(door: WholeDoor, flavour: str, who: str, method: str, rule: Rule) -> t
     """Status, where to, and whether the page's own code was reached."""
     client, app = door.client(flavour, who), door.apps[flavour]
     base = base_of(flavour)
-    data = {"csrf_token": _token(client, base)} if method == "POST" else None
+    data = {"csrf_token": token_of(client, base)} if method == "POST" else None
     headers = {"Origin": base, "Referer": f"{base}/guard"}
     with (
         client,
@@ -65,7 +65,7 @@ def asked(door: WholeDoor, flavour: str, who: str, method: str, rule: Rule) -> t
         return answer.status_code, answer.headers.get("Location", ""), "guard" in g
 
 
-def _token(client: FlaskClient, base: str) -> str:
+def token_of(client: FlaskClient, base: str) -> str:
     found = _TOKEN.search(client.get("/guard", base_url=base).text)
     assert found
     return found[1]
@@ -167,7 +167,7 @@ def test_nobody_is_sent_elsewhere(door: WholeDoor, flavour: str):
     for method, rule in routes(app):
         for who in ("nobody", "administrator"):
             client = door.client(flavour, who)
-            data = {"csrf_token": _token(client, base), "next": "//evil.example"} if method == "POST" else None
+            data = {"csrf_token": token_of(client, base), "next": "//evil.example"} if method == "POST" else None
             headers = {"Origin": base, "Referer": "https://localhost/guard" if flavour == "lan" else "http://evil.example/"}
             with client.open(path_of(app, rule) + tempting, method=method, base_url=base, data=data, headers=headers) as answer:
                 assert urlsplit(answer.headers.get("Location", "")).netloc == "", (method, rule.rule)
