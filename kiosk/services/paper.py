@@ -112,6 +112,7 @@ class _Pen:
         self._pdf.line(_MARGIN_MM, self._y, _PAGE_MM[0] - _MARGIN_MM, self._y)
 
     def _cell(self, words: str, x: float, width: float, style: str) -> None:
+        words = " ".join(words.split())
         # Most of a list is short and Western: set at once it takes a tenth of the time that fitting takes.
         if words.isascii() and self._letters.width_mm(words, style, _BODY_PT) <= width:
             self._pdf.current_font_is_set_on_page = False

@@ -157,7 +157,7 @@ def _listing(roll: Roll, call: RollCall | None, *, grouped: bool) -> Listing:
     rows: list[tuple[str, ...]] = []
     for unit in units(roll, {} if call is None else call.marks):
         if grouped:
-            rows.append((f"{unit.name or gettext('evac.no_unit')} ({len(unit.lines)})",))
+            rows.append((f"{unit.name or gettext('evac.no_unit')} · {len(unit.lines)}",))
         rows += [_cells(line, unit, words, grouped=grouped) for line in unit.lines]
     columns = [Column(str(gettext(f"list.{name}")), share) for name, share in (("name", 5), ("number", 3), ("known_by", 5))]
     columns += [] if grouped else [Column(str(gettext("list.unit")), 3)]

@@ -54,7 +54,7 @@ def _listing(found: DaySheet, *, grouped: bool) -> Listing:
     for unit, of_unit in groupby(found.rows, key=lambda row: row.unit):
         people = list(of_unit)
         if grouped:
-            rows.append((f"{unit or gettext('evac.no_unit')} ({len(people)})",))
+            rows.append((f"{unit or gettext('evac.no_unit')} · {len(people)}",))
         rows += [(*(() if grouped else (unit,)), row.name, row.person_id, *cells(row)) for row in people]
     names = (("name", 5), ("number", 3), ("came", 2), ("went", 2), ("known_by", 4))
     columns = [Column(str(gettext(f"list.{name}")), share) for name, share in names]

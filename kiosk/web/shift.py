@@ -88,10 +88,9 @@ def _listing(sheet: ShiftSheet) -> Listing:
     ]
     trusted = sheet.clock_trusted
     rows += [(moment_words(hold.opened_at, trusted=trusted), hold.name or _nobody()) for hold in sheet.open_holds]
-    rows.append((str(gettext("log.title")),))
-    rows += [(moment_words(line.row.at, trusted=line.row.trusted), f"{line.by}: {line.row.text}") for line in sheet.lines]
+    log = (f"{moment_words(line.row.at, trusted=line.row.trusted)} · {line.by}: {line.row.text}" for line in sheet.lines)
     station = the_door().station
-    signatures = ("", str(gettext("shift.signatures", name=signed_in().name)))
+    notes = ("", str(gettext("log.title")), *log, "", "", str(gettext("shift.signatures", name=signed_in().name)))
     return Listing(
         str(gettext("shift.title")),
         (f"{station.name} · {station.place}", stamp(sheet.made_at, trusted=trusted)),
@@ -99,7 +98,7 @@ def _listing(sheet: ShiftSheet) -> Listing:
         tuple(rows),
         footer(),
         str(gettext("list.page")),
-        signatures,
+        notes,
     )
 
 
