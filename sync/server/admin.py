@@ -1,7 +1,7 @@
 """The pages for administrators: sign-in, today at a glance, and records that could not be taken as they were."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
@@ -50,9 +50,11 @@ class Admin:
         return render_template("server/_today.html", view=self._overview())
 
     def troubles(self) -> ResponseReturnValue:
-        """Conflicting and unreadable records."""
+        """Badges at two places at once, and conflicting and unreadable records."""
         zone = ZoneInfo(self._settings.time_zone)
-        return render_template("server/troubles.html", troubles=self._reports.troubles(), zone=zone)
+        within = timedelta(minutes=self._settings.impossible_interval_min)
+        pairs = self._reports.impossible(self._clock.now().wall, within)
+        return render_template("server/troubles.html", troubles=self._reports.troubles(), pairs=pairs, zone=zone)
 
     def sign_in(self) -> ResponseReturnValue:
         """The sign-in page."""

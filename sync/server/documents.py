@@ -8,16 +8,17 @@ import binascii
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from sync.protocol.wire import Directory, DocumentKind
+from sync.protocol.wire import BadgeState, Directory, DocumentKind
 from sync.server.database import Database
 from sync.server.errors import BadDirectory
-from sync.server.schema import badges, documents, people, photos
+from sync.server.reported import revoked
+from sync.server.schema import badges, documents, people, photos, reported_badges
 
 _DIRECTORY = DocumentKind.DIRECTORY.value
 MAX_PHOTO_BYTES = 512 * 1024
@@ -111,16 +112,49 @@ class DocumentStore:
         `progress` is called once for every person, badge and photo. Pictures nobody refers to any more are deleted.
         """
         with self._database.writing() as connection:
-            version = _version(connection) + 1
-            body = msgspec.json.encode({**found.fields, "version": version})
-            connection.execute(delete(documents).where(documents.c.kind == _DIRECTORY))
-            connection.execute(insert(documents).values(kind=_DIRECTORY, version=version, body=body, created_at=now))
+            found = _with_reports(connection, found)
+            version = _replace_document(connection, found.fields, now)
             _replace_views(connection, found, progress)
+        return version
+
+    def apply_reports(self, *, now: str) -> int | None:
+        """Revoke the badges that were reported and are not revoked yet, under a new version; None where there are none.
+
+        Raises:
+            StoreUnavailable: nothing was changed; calling it again makes it good.
+        """
+        with self._database.writing() as connection:
+            tokens = _reported_and_active(connection)
+            if not tokens:
+                return None
+            body = connection.scalars(select(documents.c.body).where(documents.c.kind == _DIRECTORY)).one()
+            fields = msgspec.json.decode(body, type=dict[str, Any])
+            version = _replace_document(connection, {**fields, "badges": revoked(connection, fields.get("badges", []))}, now)
+            connection.execute(update(badges).where(badges.c.token_sha256.in_(tokens)).values(state=BadgeState.REVOKED.value))
         return version
 
 
 def _version(connection: Connection) -> int:
     return connection.scalar(select(func.max(documents.c.version)).where(documents.c.kind == _DIRECTORY)) or 0
+
+
+def _replace_document(connection: Connection, fields: dict[str, Any], now: str) -> int:
+    version = _version(connection) + 1
+    body = msgspec.json.encode({**fields, "version": version})
+    connection.execute(delete(documents).where(documents.c.kind == _DIRECTORY))
+    connection.execute(insert(documents).values(kind=_DIRECTORY, version=version, body=body, created_at=now))
+    return version
+
+
+def _reported_and_active(connection: Connection) -> list[str]:
+    both = badges.join(reported_badges, badges.c.token_sha256 == reported_badges.c.token_sha256)
+    query = select(badges.c.token_sha256).select_from(both).where(badges.c.state != BadgeState.REVOKED.value)
+    return list(connection.scalars(query))
+
+
+def _with_reports(connection: Connection, found: Import) -> Import:
+    fields = {**found.fields, "badges": revoked(connection, found.fields.get("badges", []))}
+    return replace(found, fields=fields, directory=msgspec.convert({"version": 0, **fields}, Directory))
 
 
 def _replace_views(connection: Connection, found: Import, progress: Callable[[], object]) -> None:

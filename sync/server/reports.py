@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from sync.clock import utc_text
 from sync.protocol.events import DataClass, Kind, data_class
 from sync.server.database import Database
+from sync.server.impossible import Impossible, Seen, impossible
 from sync.server.schema import badges, datings, devices, event_conflicts, events, people, unreadable
-from sync.server.today import JUDGEMENTS, TAPS, Door, Entry, Fact, Names, denied, entries, window
+from sync.server.today import JUDGEMENTS, TAPS, Door, Entry, Fact, Names, denied, entries, moment, payload_fields, window
 
 _DATING = (datings.c.dated_at, datings.c.dated_width_s)
 _FACT = tuple(events.c[name] for name in Fact.__dataclass_fields__ if name in events.c)
@@ -22,6 +23,8 @@ _DATED = events.outerjoin(
 _EXPORTED = tuple(events.c[name] for name in ("device_id", "epoch", "seq", "id", "kind", "claimed_at", "payload", "hash"))
 _HEALTH_KINDS = tuple(kind.value for kind in Kind if data_class(kind) is DataClass.HEALTH)
 _KNOWN_KINDS = tuple(kind.value for kind in Kind)
+_BADGE_TAPS = (Kind.ATTENDANCE_TAPPED.value, Kind.BADGE_UNMATCHED.value)
+_IMPOSSIBLE_SINCE = timedelta(days=7)
 _MAX_FACTS = 20_000
 _PAGE = 1000
 _MAX_TROUBLES = 200
@@ -86,6 +89,20 @@ class Reports:
                 found += [Trouble(what, *row) for row in rows]
         return sorted(found, key=lambda trouble: trouble.received_at, reverse=True)
 
+    def impossible(self, now: datetime, within: timedelta) -> list[Impossible]:
+        """One person or badge at two places too soon, in the last days, by doors whose clocks were synced."""
+        since = utc_text(now - _IMPOSSIBLE_SINCE)
+        query = (
+            select(events.c.id, events.c.payload, events.c.claimed_at, events.c.place_id, devices.c.name)
+            .join(devices, devices.c.id == events.c.device_id)
+            .where(events.c.claimed_at >= since, events.c.kind.in_(_BADGE_TAPS), events.c.clock_state == "synced")
+            .order_by(events.c.claimed_at.desc())
+            .limit(_MAX_FACTS)
+        )
+        with self._database.reading() as connection:
+            rows, names = connection.execute(query).all(), _names(connection)
+        return impossible((seen for row in rows if (seen := _seen(row, names)) is not None), within)[:_MAX_TROUBLES]
+
     def export(self, *, first: datetime | None, last: datetime | None, health: bool) -> Iterator[dict[str, Any]]:
         """Stored events in the order of device, epoch and seq; `first` and `last` bound the door's time, `last` excluded.
 
@@ -102,6 +119,17 @@ class Reports:
         with self._database.reading() as connection:
             for row in connection.execution_options(yield_per=_PAGE).execute(query):
                 yield _exported(dict(row._mapping))
+
+
+def _seen(row: Row[*tuple[Any, ...]], names: Names) -> Seen | None:
+    event_id, payload, claimed_at, place_id, door = row
+    at, fields = moment(claimed_at), payload_fields(payload)
+    token = fields.get("token_sha256")
+    person_id = fields.get("person_id") or names.badges.get(str(token), "")
+    keys = tuple(key for key in (f"person {person_id}" if person_id else "", f"badge {token}" if token else "") if key)
+    if at is None or not keys:
+        return None
+    return Seen(event_id, keys, names.people.get(str(person_id), (str(person_id), ""))[0], door, place_id, at)
 
 
 def _exported(row: dict[str, Any]) -> dict[str, Any]:

@@ -168,6 +168,15 @@ badges = Table(
     Column("valid_until", Text),
 )
 
+reported_badges = Table(
+    "reported_badges",  # by guards, lost or shared: they stay revoked, whatever a directory says later
+    metadata,
+    Column("token_sha256", Text, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("device_id", Text, ForeignKey("devices.id"), nullable=False),
+    Column("reported_at", Text, nullable=False),
+)
+
 photos = Table(
     "photos",
     metadata,

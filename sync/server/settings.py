@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     requests_at_once: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 40
     hosts: list[str] = []
     time_zone: str = "Asia/Jakarta"
+    impossible_interval_min: Annotated[int, msgspec.Meta(ge=1, le=240)] = 3
     tls_certificate: str | None = None
     tls_key: str | None = None
     trusted_proxies: Annotated[int, msgspec.Meta(ge=0, le=4)] = 0

@@ -16,7 +16,9 @@ from sync.server import ledger
 from sync.server.bulk import insert_events, known_hashes
 from sync.server.database import Database
 from sync.server.dates import note_datings
+from sync.server.documents import DocumentStore
 from sync.server.intake import Arrival, read_arrival
+from sync.server.reported import is_report, note_reports
 from sync.server.schema import devices, epochs, event_conflicts, events, unreadable
 
 _log = logging.getLogger(__name__)
@@ -86,6 +88,7 @@ class DatabaseSink:
             key = {"device_id": device_id, "epoch": batch.epoch, "received_at": received_at}
             found = _sort(arrivals, seqs, known, strays, key)
             insert_events(connection, found.fresh, received_at)
+            note_reports(connection, device_id, found.fresh, received_at)
             note_datings(connection, device_id, batch, found.fresh, received_at)
             new_conflicts = _insert_unseen(connection, event_conflicts, "hash", found.conflicts)
             new_unreadable = _insert_unseen(connection, unreadable, "raw_sha256", found.unreadable)
@@ -94,6 +97,9 @@ class DatabaseSink:
             head = _head(connection, device_id, batch.epoch, ledger.accepted_through(held))
         if new_conflicts or new_unreadable:
             _log.warning("device %s: kept %d conflicting and %d unreadable records", device_id, new_conflicts, new_unreadable)
+        if any(arrival.record is not None and is_report(arrival.record.kind) for arrival in arrivals):
+            # Also for records that were here before: a door sends them again when this did not come to its end.
+            DocumentStore(self._database).apply_reports(now=received_at)
         return Receipt(found.results, held, head)
 
     def head(self, device_id: str, epoch: str) -> Head:

@@ -15,7 +15,14 @@ from sync.protocol.events import Kind
 from sync.server.dating import Dating
 
 TAPS = (Kind.ATTENDANCE_TAPPED, Kind.ATTENDANCE_MANUAL, Kind.BADGE_UNMATCHED)
-JUDGEMENTS = (Kind.VERDICT_ADMIT, Kind.VERDICT_WAIT, Kind.VERDICT_HOLD, Kind.VERDICT_OVERRIDE, Kind.HOLD_CLOSED)
+JUDGEMENTS = (
+    Kind.VERDICT_ADMIT,
+    Kind.VERDICT_WAIT,
+    Kind.VERDICT_HOLD,
+    Kind.VERDICT_OVERRIDE,
+    Kind.HOLD_CLOSED,
+    Kind.HOLD_REOPENED,
+)
 
 
 class Standing(StrEnum):
@@ -34,6 +41,7 @@ _STANDING = {
     Kind.VERDICT_HOLD: Standing.HELD,
     Kind.VERDICT_OVERRIDE: Standing.CLOSED,
     Kind.HOLD_CLOSED: Standing.CLOSED,
+    Kind.HOLD_REOPENED: Standing.HELD,
 }
 _LET_IN = frozenset({"let_in", "typed_temperature", "remeasured"})
 
@@ -107,7 +115,7 @@ def entries(facts: Iterable[Fact], doors: Sequence[Door], names: Names, now: dat
     by_id = {door.id: door for door in doors}
     found: dict[tuple[str, str], Entry] = {}
     for fact in sorted(facts, key=lambda fact: (fact.device_id, fact.received_at, fact.epoch, fact.seq)):
-        payload = _payload(fact.payload)
+        payload = payload_fields(fact.payload)
         if fact.kind in TAPS and fact.device_id in by_id:
             found[fact.device_id, fact.id] = _entry(fact, payload, by_id[fact.device_id], names)
         elif fact.kind in _STANDING:
@@ -186,7 +194,8 @@ def moment(text: str | None) -> datetime | None:
     return at if at is not None and MINYEAR < at.year < MAXYEAR else None
 
 
-def _payload(text: str | None) -> dict[str, Any]:
+def payload_fields(text: str | None) -> dict[str, Any]:
+    """A stored payload; nothing where it was erased or is no object."""
     try:
         return msgspec.json.decode(text or "{}", type=dict[str, Any])
     except (msgspec.DecodeError, ValueError, RecursionError):
