@@ -42,7 +42,6 @@ class Unit:
     fragment: str
     name: str
     lines: tuple[Line, ...]
-    newest_mark: int
 
 
 @evacuation.get("")
@@ -108,16 +107,16 @@ def events() -> Response:
     return door.audience.answer(service.changes, watcher.fragments, watcher.beat)
 
 
-def units(roll: Roll, marks: dict[str, Mark]) -> list[Unit]:
-    """The list by unit, each line in words. Made so that 5,000 people are drawn at once."""
+def units(roll: Roll, marks: dict[str, Mark], *, newer_than: int = -1) -> list[Unit]:
+    """The list by unit, each line in words; only the units with a tick behind the position `newer_than`, if given."""
     how = {each: str(gettext(f"how.{each}")) for each in How}
     remarks = {each: str(gettext(f"remark.{each}")) for each in Remark}
     found = []
     for n, (name, people) in enumerate(groupby(roll.people, key=lambda each: each.unit)):
         everybody = list(people)
-        ticked = [marks[each.person_id] for each in everybody if each.person_id in marks]
-        lines = tuple(_line(each, roll, marks, how, remarks) for each in everybody)
-        found.append(Unit(f"u{n}", name, lines, max((each.position for each in ticked), default=0)))
+        newest = max((marks[each.person_id].position for each in everybody if each.person_id in marks), default=0)
+        if newest > newer_than:
+            found.append(Unit(f"u{n}", name, tuple(_line(each, roll, marks, how, remarks) for each in everybody)))
     return found
 
 
@@ -207,11 +206,11 @@ class _Watcher:
             return
         if call is None:
             return
+        locked = self._door.sessions.is_locked(self._session_id)
         with force_locale(self._language):
             yield "counts", render_template("guard/evacuation_counts.html", counts=call.counts())
-            for unit in units(call.roll, call.marks):
-                if unit.newest_mark > self._since:
-                    yield unit.fragment, render_template("guard/evacuation_unit.html", unit=unit, call=call, locked=False)
+            for unit in units(call.roll, call.marks, newer_than=self._since):
+                yield unit.fragment, render_template("guard/evacuation_unit.html", unit=unit, call=call, locked=locked)
         self._since = max(self._since, call.version)
 
     def beat(self) -> Iterator[Fragment]:

@@ -154,6 +154,8 @@ def test_only_doors_with_the_secret_are_answered_and_believed(tmp_path: Path):
         assert thief.duties.neighbours.doors()[0].answer is None
         key = SiteKey(SECRET)
         nonce, headers = key.request()
+        assert client.get(PATH, headers=SiteKey(b"t" * 32).request()[1]).status_code == 403
+        assert client.get(PATH, headers={**headers, "X-Gapura-Nonce": "é" * 32}).status_code == 403
         body = client.get(PATH, headers=headers).data
         assert b"Orang" not in body
         assert [each.name for each in key.open(nonce, body).people] == ["Orang 1"]
