@@ -130,14 +130,13 @@ class _Desk:
 
     def __init__(self, door: Door, session_id: str, language: str) -> None:
         self._door, self._session_id, self._language = door, session_id, language
-        self._was_locked: bool | None = None
+        self._was_locked = door.sessions.is_locked(session_id)
 
     def fragments(self, view: GuardView) -> Iterator[Fragment]:
         if self._door.sessions.guard(self._session_id) is None:
             yield "reload", ""
             return
-        self._was_locked = self._door.sessions.is_locked(self._session_id)
-        shown = _shown(view, self._was_locked)
+        shown = _shown(view, self._door.sessions.is_locked(self._session_id))
         with force_locale(self._language):
             for name in ("holds", "feed", "signs"):
                 yield name, render_template(f"guard/{name}.html", **shown)
@@ -148,7 +147,7 @@ class _Desk:
             yield "clock", render_template("partials/clock.html", health=view.health, **clock_shown())
         signed_out = self._door.sessions.guard(self._session_id) is None
         locked = self._door.sessions.is_locked(self._session_id)
-        if signed_out or (self._was_locked is not None and locked != self._was_locked):
+        if signed_out or locked != self._was_locked:
             yield "reload", ""
 
 

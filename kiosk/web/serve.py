@@ -3,7 +3,8 @@
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,23 @@ class Tls(BuiltinSSLAdapter):
 
 
 class _LateSocket(ssl.SSLSocket):
+    """What is wrong with TLS (plain HTTP, an old version, a tablet that left) gets no answer and no line in the log."""
+
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        try:
+        with _quietly():
             return super().recv_into(*args, **kwargs)
-        except ssl.SSLError as exc:  # plain HTTP, an old TLS, a scanner: no answer, and no line in the log
-            raise FatalSSLAlert(*exc.args) from exc
+
+    def send(self, *args: Any, **kwargs: Any) -> int:
+        with _quietly():
+            return super().send(*args, **kwargs)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    try:
+        yield
+    except ssl.SSLError as exc:
+        raise FatalSSLAlert(*exc.args) from exc
 
 
 class KioskServer:
