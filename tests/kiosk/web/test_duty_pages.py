@@ -88,6 +88,7 @@ def test_roll_call_by_two_screens(door: DutyDoor):
         ("P2", "missing", "tri"),
         ("P1", "unknown", "tri"),
     ]
+    assert "🦊 Ayu" not in text
     assert "3 orang diperkirakan" in words(first.get("/guard/evacuation?view=now").text)
 
 
