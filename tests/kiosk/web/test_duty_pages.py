@@ -161,15 +161,17 @@ def test_sheet_of_a_day(door: DutyDoor):
     door.tap("P1")
     door.post.clock.advance(8 * 3600)
     door.tap("P1", "out")
+    door.tap("P4", "out")
     door.post.clock.sync_state = SyncState.NEVER
     door.tap("P3")
     client = door.client()
     text = words(client.get("/guard/sheet").text)
     assert "Rahayu&gt; P1 07.12 WIB 16.12 WIB tap kartu" in text
     assert "P2 07.12 WIB – manual oleh Tri" in text
+    assert "P4 – 16.12 WIB tap kartu" in text
     assert "P3 waktu belum pasti – tap kartu" in text
     assert "Belum ada yang tercatat" in words(client.get("/guard/sheet?day=2020-06-09").text)
-    assert "3 orang tercatat" in words(client.get("/guard/sheet?day=1999-01-01").text)  # no such day: today
+    assert "4 orang tercatat" in words(client.get("/guard/sheet?day=1999-01-01").text)  # no such day: today
 
 
 def test_log_is_only_added_to(door: DutyDoor):
