@@ -24,6 +24,7 @@ from kiosk.services.views import Answered, FeedRow, Guard, GuardView, Health, Ho
 from kiosk.store import decisions, directory, guards
 from kiosk.store.arrivals import Arrival, OpenHold, newest_arrivals, open_holds, people_since
 from kiosk.store.database import KioskDatabase, open_reader
+from kiosk.store.presence import typed_by
 from sync.clock import Clock, Moment, SyncState
 from sync.database import DatabaseError, database_errors
 from sync.ids import RandomBytes, uuid7
@@ -283,9 +284,13 @@ class KioskStation:
                 inside_today = people_since(db, midnight)
                 undoable = undo_rows(db, now, self._began_ms)
                 steps = decisions.steps(db, [each.tap_id for each in arrivals])
+                typed = typed_by(db, [(a.tap_id, a.person_id) for a in arrivals if a.kind == Kind.ATTENDANCE_MANUAL])
         finally:
             db.close()
-        self._feed = tuple(self._feed_row(each, people, steps.get(each.tap_id, ())) for each in arrivals)
+        self._feed = tuple(
+            replace(self._feed_row(each, people, steps.get(each.tap_id, ())), typed_by=typed.get(each.tap_id))
+            for each in arrivals
+        )
         return GuardView(
             serial=next(self._serials),
             now=now.wall,

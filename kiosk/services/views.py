@@ -76,7 +76,7 @@ class FeedRow:
     """One arrival on the guard's screen. `kind` is the event kind that opened it; `verdict` "admit", "hold" or None while open.
 
     `shown_temperature_c` is what the sensor or the guard's thermometer gave; guards may see it, the panel's queue may not.
-    `steps` are (step, state) as a guard saw them, such as ("mask", "given").
+    `steps` are (step, state) as a guard saw them, such as ("mask", "given"). `typed_by` names who typed it; None for a badge.
     """
 
     tap_id: str
@@ -92,6 +92,7 @@ class FeedRow:
     decision: str | None
     sent: bool
     steps: tuple[tuple[str, str], ...] = ()
+    typed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Each person's taps and typed entries of the last weeks: for people to see their own, and guards before typing more."""
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,6 +45,19 @@ def of_person(db: sqlite3.Connection, person_id: str, start: datetime, end: date
         (person_id, utc_text(start), utc_text(end)),
     )
     return [_attendance(row) for row in rows]
+
+
+def typed_by(db: sqlite3.Connection, tap_ids: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+    """Of (tap id, person id) pairs, the name of the guard who typed the entry, by tap id; taps are left out."""
+    rows = [
+        db.execute(
+            "SELECT tap_id, coalesce(guards.name, by) FROM presence LEFT JOIN guards ON guards.id = by"
+            " WHERE person_id = ? AND tap_id = ? AND by IS NOT NULL",
+            (person_id, tap_id),
+        ).fetchone()
+        for tap_id, person_id in tap_ids
+    ]
+    return dict(row for row in rows if row is not None)
 
 
 def forget_before(db: sqlite3.Connection, now: datetime, keep_days: int = KEPT_DAYS) -> None:

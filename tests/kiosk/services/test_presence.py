@@ -180,3 +180,14 @@ def test_times_that_are_typed(typed: str, read: str) -> None:
     """A point and a colon mean the same; a time without two digits of minutes is none."""
     parsed = parse_time(typed)
     assert (f"{parsed:%H:%M}" if parsed else "") == read
+
+
+def test_the_feed_says_who_typed_it(post: Post, desk: Presence) -> None:
+    """On the guard's screen a typed entry carries the name of who typed it, and a tap carries none."""
+    post.badge(2)
+    desk.enter(BUDI, IN)
+    post.station.refresh()
+    assert [(row.kind, row.typed_by) for row in post.station.guard.current().feed] == [
+        ("attendance.manual", "Budi"),
+        ("attendance.tapped", None),
+    ]
