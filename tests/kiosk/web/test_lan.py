@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import warnings
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,10 +108,18 @@ class TestTls:
             assert asked.getresponse().status == 200
         server.stop()
 
-    @pytest.mark.parametrize("said", [b"GET /guard HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b"\x00" * 64, b"\x16\x03\x01\xff\xff"])
+    @pytest.mark.parametrize(
+        "said",
+        [b"GET /guard HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b"\x00" * 64, b"\x16\x03\x01\xff\xff"],
+        ids=["plain HTTP", "zeros", "half a greeting"],
+    )
     def test_what_is_not_tls_gets_no_answer(self, served: Served, said: bytes):
         """Plain HTTP on this port is not even told that it is wrong."""
-        with socket.create_connection(("127.0.0.1", served.lan), 15) as plain:
+        heard = b""
+        with (
+            socket.create_connection(("127.0.0.1", served.lan), 15) as plain,
+            suppress(ConnectionResetError, BrokenPipeError),  # the door may hang up before it has read all
+        ):
             plain.sendall(said)
             plain.shutdown(socket.SHUT_WR)
             heard = plain.recv(1000)
