@@ -78,7 +78,7 @@ def forget_rows(db: sqlite3.Connection, epoch: str, through: int) -> None:
 
 
 def forget_before(db: sqlite3.Connection, now: datetime, keep_days: int) -> None:
-    """Drop what no screen shows any more: old decisions, and steps of arrivals that are forgotten. The journal keeps the facts."""
+    """Drop what no screen shows any more: old decisions, steps of forgotten arrivals. The journal keeps the facts."""
     db.execute("DELETE FROM decisions WHERE at < ?", (utc_text(now - timedelta(days=keep_days)),))
     db.execute("DELETE FROM steps_seen WHERE tap_id NOT IN (SELECT tap_id FROM arrivals)")
 
