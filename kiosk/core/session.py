@@ -181,7 +181,7 @@ def _waiting_again(turn: Turn, person: Person, recent: Recent) -> None:
 
 
 def _held_again(turn: Turn, person: Person, hold: Hold) -> None:
-    able = turn.policy.temperature is not None and turn.lane.lost_at_ms is None and not turn.lane.hand_mode
+    able = turn.policy.temperature is not None and turn.lane.lost_at_ms is None
     ready = hold.recheck_at_ms is not None and hold.recheck_at_ms <= turn.now_ms
     if able and ready:
         _start(turn, Go(person, hold.tap, hold.id))
