@@ -9,6 +9,7 @@ from tests.kiosk.web.station import ARABIC, BUDI, EMOJI, HEALTH, LONG, NOW, SITI
 PHOTOGRAPHED = replace(SITI, photo="a" * 64)
 _SEEN = {"person": PHOTOGRAPHED, "tap": tap()}
 _HIGH = (Reason.TEMPERATURE_HIGH,)
+_BY_HAND = (Reason.TEMPERATURE_UNMEASURED, Reason.HAND_THERMOMETER)
 
 PANELS: dict[str, PanelView] = {
     "idle": panel_view(Screen(ScreenKind.IDLE)),
@@ -83,4 +84,17 @@ GUARDS: dict[str, GuardView] = {
         TROUBLED,
         47,
     ),
+    "by-hand": GuardView(
+        3,
+        NOW,
+        (
+            hold_row(LONG, 5, reasons=_BY_HAND, recheck_in_s=None, shown_temperature_c=None),
+            hold_row(ARABIC, 6, reasons=_BY_HAND, recheck_in_s=None, shown_temperature_c=None),
+            hold_row(BUDI, 7, reasons=(Reason.NOT_THE_PERSON,), recheck_in_s=None),
+        ),
+        (feed_row(EMOJI, 8, steps=(("mask", "given"), ("gloves", "seen"))),),
+        replace(HEALTH, by_hand=True),
+        3,
+    ),
+    "offered": GuardView(4, NOW, (), (feed_row(BUDI, 5),), HEALTH, 1, offers_by_hand=True),
 }
