@@ -93,7 +93,7 @@ def restore(
     """
     with _partial(path) as partial:
         # Not private as a backup is: the sync agent, of the same group, reads this file.
-        _copy(source, partial, _no_pause, 0o644)
+        _copy(source, partial, _no_pause, 0o660)
         found = _checked(partial, _no_pause)
         if not found.ok:
             raise BackupFailed(f"{source}: row {found.first_bad} does not fit ({found.reason}); use another backup")

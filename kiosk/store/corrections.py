@@ -56,9 +56,7 @@ def decided_ones(db: sqlite3.Connection, limit: int) -> list[Correction]:
 
 def of_person(db: sqlite3.Connection, person_id: str) -> list[Correction]:
     """That person's, newest first."""
-    rows = db.execute(
-        f"SELECT {_COLUMNS} FROM corrections WHERE person_id = ? ORDER BY asked_at DESC, seq DESC", (person_id,)
-    )
+    rows = db.execute(f"SELECT {_COLUMNS} FROM corrections WHERE person_id = ? ORDER BY asked_at DESC, seq DESC", (person_id,))
     return [_correction(row) for row in rows]
 
 
