@@ -49,7 +49,7 @@ class Moment:
 
 def utc_text(wall: datetime) -> str:
     """`2020-06-10T00:12:00.123456Z` for an aware datetime; the microseconds are always there, so that texts sort."""
-    return wall.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return wall.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def utc_datetime(text: str) -> datetime:

@@ -55,14 +55,13 @@ def canonical(value: Any) -> bytes:
 
 
 def _refuse_non_finite(value: Any) -> None:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{value!r} has no place in a record; leave the field out")
-    if isinstance(value, dict):
-        for item in value.values():
-            _refuse_non_finite(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _refuse_non_finite(item)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{value!r} has no place in a record; leave the field out")
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            if not isinstance(item, str):
+                _refuse_non_finite(item)
 
 
 def payload_digest(salt: bytes, payload: bytes) -> str:
