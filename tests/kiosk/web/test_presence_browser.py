@@ -64,7 +64,7 @@ def sign_in(page: Page, base: str, who: str) -> None:
     page.get_by_label(who).check()
     page.locator("#pin").fill(PIN)
     page.get_by_role("button", name="Lanjut").click()
-    expect(page.locator(".sections")).to_be_visible()
+    expect(page.locator(".desk")).to_be_visible()
 
 
 def entries(post: Post) -> None:
