@@ -82,10 +82,10 @@ def test_a_high_reading_holds_and_a_guard_lets_in(demo: Demo, panel: Page, brows
         sign_in(demo, guard)
         hold = guard.locator(".hold", has_text=YOHANES)
         expect(hold).to_contain_text("38")
-        hold.get_by_role("button", name="Izinkan masuk").click()
+        hold.get_by_role("button", name="Sudah istirahat dan tenang").click()
         expect(guard.locator(".hold", has_text=YOHANES)).to_have_count(0)
     closed = rows(demo.journal(), "hold.closed", "P004")[0]["payload"]
-    assert (closed["decision"], closed["by"]) == ("let_in", "satpam")
+    assert (closed["decision"], closed["by"], closed["reason"]) == ("let_in", "satpam", "rested")
     assert rows(demo.journal(), "verdict.admit", "P004")
 
 
