@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 _WAIT_FOR_IDENTITY_S = 1.0
 _AFTER_FAULT_S = 5.0
 _JOIN_S = 10.0
+_WAKE_EVERY_S = 0.5
 
 
 class AgentBusy(Exception):
@@ -173,7 +174,8 @@ def _run_both(settings: Settings, station: _Station, state: SyncState, tools: To
     ]
     for thread in threads:
         thread.start()
-    tools.stop.wait()
+    while not tools.stop.wait(_WAKE_EVERY_S):  # in turns, so that a signal is handled whenever it comes
+        pass
     for thread in threads:
         thread.join(_JOIN_S)
     if any(thread.is_alive() for thread in threads):

@@ -26,6 +26,7 @@ from sync.protocol.events import Kind
 logger = logging.getLogger(__name__)
 
 _INBOX_EVERY_S = 1.0
+_WAKE_EVERY_S = 0.5
 _LAST_WORDS_S = 2.0
 """How long the out-of-service screen is shown before the program ends."""
 _STOPS_WITHIN_S = 3.0
@@ -73,7 +74,9 @@ class Program:
 
     def wait(self) -> None:
         """Return when the station is stopping, for whatever reason."""
-        self._stopping.wait()
+        # In turns: a signal that comes just before the thread falls asleep is not handled until it wakes.
+        while not self._stopping.wait(_WAKE_EVERY_S):
+            pass
 
     def stop(self) -> None:
         """Stop every thread, journal it if that is still possible, and let devices and database go, within a few seconds."""
