@@ -85,7 +85,9 @@ def test_the_guards_pages(page: Page, post: Post, base: str, hour: int):
     entries(post)
     post.clock.advance(hour * 3600)
     sign_in(page, base, "Tuan admin")
-    page.get_by_role("link", name="Presensi manual").click()
+    page.locator(".menu summary").click()
+    page.locator(".menu__list").get_by_role("link", name="Presensi manual").click()
+    expect(page.locator("#q, input[type=search], input[name=q]").first).to_be_visible()
     looked_at(page, "empty", GUARD)
     for typed, name in (("p", "found"), ("zzz", "nobody")):
         page.get_by_label("Cari nama").fill(typed)
