@@ -2,13 +2,15 @@
 
 POST /v1/enrolments                                Enrolment -> Enrolled, or 403 "code_refused", or 429
 POST /v1/devices/{device_id}/batches               Batch     -> Answer
-GET  /v1/devices/{device_id}/cursor?epoch=E                  -> Cursor
+GET  /v1/devices/{device_id}/cursor?epoch=E&recorded_as=D    -> Cursor
 GET  /v1/devices/{device_id}/documents?after=N               -> Documents, or 304
 GET  /v1/devices/{device_id}/photos/{sha256}                 -> the photo's bytes
 
 Every request is signed as `sync.protocol.signing` says, by the key `{device_id}:{fingerprint}` that was enrolled; an enrolment
 by the very key that it brings, under the name `enrol:{fingerprint}`. 401 "unauthorized": the signature is missing or wrong, or
 the device is not known. 403 "revoked": the device is known and may not report any more; it keeps what it has.
+`recorded_as` is the name under which the device recorded that epoch, if it was enrolled under another one since: what either
+name reported counts then. A server that does not know the word answers for the present name alone, and is sent everything.
 Heads and documents come signed by the server (`sync.protocol.seals`), with the key that a station pinned when it was enrolled.
 """
 
