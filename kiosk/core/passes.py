@@ -15,25 +15,25 @@ TOKEN_BYTES = 16
 CODE_LENGTH = 29
 
 
-class PassKind(StrEnum):
+class CodeKind(StrEnum):
     """A numbered card is handed in and used again; a pass of one visit, on a screen or a slip, ends with the visit."""
 
     CARD = "card"
     SINGLE = "single"
 
 
-_PREFIXES = {PassKind.CARD: "V1C", PassKind.SINGLE: "V1P"}
+_PREFIXES = {CodeKind.CARD: "V1C", CodeKind.SINGLE: "V1P"}
 
 
 @dataclass(frozen=True, slots=True)
 class PassRead:
     """A pass as a kiosk keeps it: never the token, only its SHA-256 as lower-case hex."""
 
-    kind: PassKind
+    kind: CodeKind
     token_sha256: str
 
 
-def pass_code(kind: PassKind, token: bytes) -> str:
+def pass_code(kind: CodeKind, token: bytes) -> str:
     """The text of the QR code for a 16-byte token.
 
     Raises:

@@ -22,8 +22,9 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk.store import directory, guards
+from kiosk.store import directory, guards, pass_cards
 from kiosk.store.database import KioskDatabase
+from kiosk.store.pass_cards import PassCard
 from sync.clock import Moment
 from sync.handover import NEW_EPOCH_NAME, NewEpoch
 from sync.ids import RandomBytes
@@ -59,13 +60,17 @@ class NewGuard(msgspec.Struct, frozen=True):
 
 
 class DirectoryChange(msgspec.Struct, frozen=True):
-    """Entries made on this station: people and badges to add or replace, token hashes to revoke, guards to add or remove."""
+    """Entries made on this station: people and badges to add or replace, token hashes to revoke, guards to add or remove,
+    visitors' cards to add, and hashes of cards to retire.
+    """
 
     people: list[Person] = []
     badges: list[BadgeEntry] = []
     revoke: list[str] = []
     guards: list[NewGuard] = []
     remove_guards: list[str] = []
+    cards: list[PassCard] = []
+    retire_cards: list[str] = []
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -235,6 +240,7 @@ def _apply(database: KioskDatabase, document: Directory | DirectoryChange, momen
             directory.change_local(db, document.people, document.badges, document.revoke, moment.claimed_at)
             guards.put(db, [(g.id, g.name, g.role, g.pin_hash) for g in document.guards])
             guards.remove(db, document.remove_guards)
+            pass_cards.change_local(db, document.cards, document.retire_cards, moment.claimed_at)
         version = directory.state(db).version
         payload = {"people": len(document.people), "badges": len(document.badges), "version": version}
         database.journal.append(Event(Kind.DOCUMENTS_APPLIED, payload, directory_version=version), moment)

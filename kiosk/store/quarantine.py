@@ -32,7 +32,7 @@ ROWS_CHECKED = 1000
 FAULT = "journal"
 """Under this name `upkeep` holds, as JSON text, what the newest check found wrong with the journal; empty for nothing."""
 _UNREPORTED = "unreported"
-_DIRECTORY = ("people", "badges", "revoked_here", "guards", "directory_state")
+_DIRECTORY = ("people", "badges", "revoked_here", "guards", "directory_state", "pass_cards")
 
 
 def folders(data: Path) -> list[Path]:
@@ -161,7 +161,9 @@ def _directory_of(backup: Path) -> dict[str, list[tuple[object, ...]]] | None:
         with closing(open_reader(backup)) as db:
             quick_check(db, backup)
             with database_errors(backup):
-                return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in _DIRECTORY}
+                # An older backup lacks the newest tables.
+                there = {str(name) for (name,) in db.execute("SELECT name FROM sqlite_master")}
+                return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in _DIRECTORY if table in there}
     except DatabaseError as exc:
         _log.warning("this backup is of no use: %s", exc)
         return None
@@ -170,8 +172,9 @@ def _directory_of(backup: Path) -> dict[str, list[tuple[object, ...]]] | None:
 def _put_directory(db: sqlite3.Connection, taken: dict[str, list[tuple[object, ...]]]) -> None:
     for table, rows in taken.items():
         db.execute(f"DELETE FROM {table}")
-        places = ", ".join("?" * len(rows[0])) if rows else ""
-        db.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+        if rows:
+            places = ", ".join("?" * len(rows[0]))
+            db.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
 
 
 def _look_back(database: KioskDatabase, random_bytes: RandomBytes, now: Callable[[], Moment]) -> None:

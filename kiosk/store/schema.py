@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
-from kiosk.store import decisions, search
+from kiosk.store import decisions, pass_cards, search
 from sync import journal
 
 migrations = Migrations("kiosk")
@@ -29,6 +29,7 @@ TABLES = {
     "decisions": "hold_id, tap_id, decision, by_whom, epoch, seq",
     "steps_seen": "tap_id, step, state, by_whom, epoch, seq",
     "door_modes": "name, is_on, by_whom",
+    "pass_cards": "token_sha256, number, room_id, retired_at, source",
 }
 """Every table, and the columns without which a file is none of ours."""
 
@@ -127,3 +128,8 @@ def inside_and_duty_log(db: Database) -> None:
 def decisions_of_guards(db: Database) -> None:
     for statement in decisions.SCHEMA:
         db.execute(statement)
+
+
+@migrations()
+def cards_of_visitors(db: Database) -> None:
+    db.execute(pass_cards.SCHEMA)

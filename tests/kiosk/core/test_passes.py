@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.core.badges import badge_code, badge_token
-from kiosk.core.passes import PassKind, PassRead, pass_code, read_pass
+from kiosk.core.passes import CodeKind, PassRead, pass_code, read_pass
 from kiosk.services.badge_cards import encode
 
 TOKEN = bytes(range(16))
-CODE = pass_code(PassKind.CARD, TOKEN)
+CODE = pass_code(CodeKind.CARD, TOKEN)
 
 tokens = st.binary(min_size=16, max_size=16)
-kinds = st.sampled_from(PassKind)
+kinds = st.sampled_from(CodeKind)
 
 
 @given(kinds, tokens)
@@ -58,7 +58,7 @@ def test_two_passes_are_told_apart(kind, other_kind, token, other):
         CODE[:-1] + "1",
         CODE[:-1] + "B",
         CODE[:-1] + "Ä",
-        pass_code(PassKind.CARD, b"\x90" * 16).replace("S", "ſ"),
+        pass_code(CodeKind.CARD, b"\x90" * 16).replace("S", "ſ"),
         "https://example.org/V1CAAAAAAAAAA",
     ],
 )
@@ -67,7 +67,7 @@ def test_what_is_no_pass(text):
     assert read_pass(text) is None
 
 
-@pytest.mark.parametrize("kind", PassKind)
+@pytest.mark.parametrize("kind", CodeKind)
 def test_the_code_stays_small(kind):
     """It is printed as QR version 2 with strong correction: cheap cameras read it off a worn card."""
     assert (encode(pass_code(kind, TOKEN)).version, encode(pass_code(kind, TOKEN)).level) == (2, "Q")
@@ -76,4 +76,4 @@ def test_the_code_stays_small(kind):
 def test_a_token_of_another_length_is_none():
     """A token must have 128 bits."""
     with pytest.raises(ValueError, match="16 bytes"):
-        pass_code(PassKind.SINGLE, b"short")
+        pass_code(CodeKind.SINGLE, b"short")
