@@ -5,6 +5,7 @@ from flask_babel import Babel, get_locale
 
 from kiosk.services.duties import GuardDuties
 from kiosk.services.lan import LanState
+from kiosk.services.room_views import Rooms
 from kiosk.services.views import Station
 from kiosk.web import access, context, security, texts
 from kiosk.web.corrections import corrections
@@ -28,6 +29,9 @@ from sync.clock import Clock, SystemClock
 DUTY_PAGES: tuple[Blueprint, ...] = (presence, corrections, self_check, evacuation, shift, log, sheet, neighbours, decisions)
 """The pages of the guard's duties, each a blueprint of its own."""
 
+ROOM_PAGES: tuple[Blueprint, ...] = ()
+"""The pages of rooms and their queues, each a blueprint of its own; only where there are rooms."""
+
 
 def create_app(
     station: Station,
@@ -41,12 +45,14 @@ def create_app(
     sessions: GuardSessions | None = None,
     lan: LanState | None = None,
     on_lan: bool = False,
+    rooms: Rooms | None = None,
 ) -> Flask:
     """The pages of one station: for its own machine, or with `on_lan` what other machines may have of them, over TLS.
 
     `stream_cap` bounds the open event streams; the server needs that many threads and 16 more (see `serve`).
     `duties` are what signed-in people can do besides holds; None leaves their pages out.
     `sessions` are who is signed in, shared by both apps of a station; `lan` is how it stands on the network.
+    `rooms` are the rooms that this door lets people into; None leaves their pages out.
     `allowed_hosts` are the host names (without ports) that browsers may use; any other Host is answered with 400.
     """
     clock = clock or SystemClock()
@@ -60,15 +66,14 @@ def create_app(
     Babel(app, locale_selector=_language, **_catalogs())
     texts.install_formats(app, station.time_zone)
     audience, sessions = Audience(stream_cap, station.stopping), sessions or GuardSessions(clock)
-    door = context.Door(station, audience, clock, sessions, duties, lan or LanState(), on_lan)
+    door = context.Door(station, audience, clock, sessions, duties, lan or LanState(), on_lan, rooms)
     with app.app_context():
         context.install(door)
     app.context_processor(lambda: {"page_language": str(get_locale())})
     for blueprint in (panel, guard, machine, lan_pages):
         app.register_blueprint(blueprint)
-    if duties is not None:
-        for blueprint in DUTY_PAGES:
-            app.register_blueprint(blueprint)
+    for blueprint in (*(DUTY_PAGES if duties is not None else ()), *(ROOM_PAGES if rooms is not None else ())):
+        app.register_blueprint(blueprint)
     app.context_processor(access.shown_duties)
     return app
 

@@ -8,6 +8,7 @@ from flask import abort, current_app
 
 from kiosk.services.duties import GuardDuties
 from kiosk.services.lan import LanState
+from kiosk.services.room_views import Rooms
 from kiosk.services.views import Station
 from kiosk.web.sessions import GuardSessions
 from kiosk.web.streams import Audience
@@ -27,6 +28,7 @@ class Door:
     duties: GuardDuties | None = None
     lan: LanState = field(default_factory=LanState)
     on_lan: bool = False
+    rooms: Rooms | None = None
 
     def now(self) -> datetime:
         """The wall clock, aware UTC."""
@@ -46,6 +48,14 @@ def the_door() -> Door:
 def duties() -> GuardDuties:
     """What signed-in people can do at this door. Pages of duties exist only where there are some (404)."""
     found = the_door().duties
+    if found is None:
+        abort(404)
+    return found
+
+
+def rooms() -> Rooms:
+    """The rooms that this door lets people into. Their pages exist only where there are some (404)."""
+    found = the_door().rooms
     if found is None:
         abort(404)
     return found
