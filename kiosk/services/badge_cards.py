@@ -1,7 +1,7 @@
 """Badges to look at and to print: the QR code as PNG and SVG, and A4 sheets of cards to cut out.
 
-A card is CR80 upright, 54 x 85.6 mm, its code 40 mm wide with the quiet zone that readers need. It shows photo, name, unit and
-office, and never the person's number.
+A card is CR80 upright, 54 x 85.6 mm, its code 40 mm wide with the quiet zone that readers need. A badge shows photo, name, unit
+and office, and never the person's number.
 """
 
 import functools
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import qrcode
 from fpdf import FPDF
@@ -24,8 +25,11 @@ CODE_MM = 40.0
 PAGE_MM = (210.0, 297.0)
 COLUMNS, ROWS, GAP_MM = 3, 3, 6.0
 
-_BAND_MM, _BLEED_MM = 9.0, 1.0
-_NAVY, _GOLD, _GREY, _PALE = (18, 53, 91), (201, 162, 39), (90, 98, 110), (226, 231, 238)
+BAND_MM = 9.0
+NAVY, GREY = (18, 53, 91), (90, 98, 110)
+
+_BLEED_MM = 1.0
+_GOLD, _PALE = (201, 162, 39), (226, 231, 238)
 _PHOTO = (5.0, 11.2, 16.8, 21.0)
 _WORDS = (23.6, 26.9)
 """Photo: x, y, width, height on the card. Words: x and width. Millimetres."""
@@ -58,6 +62,9 @@ class Printed:
 
     pdf: bytes
     lacking: tuple[str, ...]
+
+
+Face = TypeVar("Face")
 
 
 @functools.lru_cache(maxsize=16)
@@ -123,78 +130,67 @@ def places() -> list[tuple[float, float]]:
 
 
 def sheets(cards: Iterable[Card], office: str, made_at: datetime, fonts: Sequence[Path] = FONT_FOLDERS) -> Printed:
-    """A4 pages of cards with crop marks, to be printed at 100 %."""
+    """A4 pages of badges with crop marks, to be printed at 100 %."""
+    return _BadgePen(card_pages(f"{office}: kartu pegawai", made_at), office, fonts).sheets(cards)
+
+
+def card_pages(title: str, made_at: datetime) -> FPDF:
+    """An empty PDF for `CardPen`."""
     pdf = FPDF(format="A4", unit="mm")
     pdf.set_auto_page_break(False)
-    pdf.set_title(f"{office}: kartu pegawai")
+    pdf.set_title(title)
     pdf.set_creation_date(made_at)
-    draw = _CardPen(pdf, Lettering(pdf, fonts), office)
-    spots = places()
-    for n, card in enumerate(cards):
-        if n % len(spots) == 0:
-            pdf.add_page()
-        draw.card(card, *spots[n % len(spots)])
-    return Printed(bytes(pdf.output()), tuple(dict.fromkeys(draw.lacking)))
+    return pdf
 
 
-class _CardPen:
-    def __init__(self, pdf: FPDF, letters: Lettering, office: str) -> None:
-        self._pdf, self._letters = pdf, letters
-        self.lacking: list[str] = []
-        self._office = self._fit(office, CARD_MM[0] - 6, _BAND_MM - 2, style="B", max_pt=10, min_pt=5.5)
+class CardPen(Generic[Face]):
+    """Draws cards onto a PDF of `card_pages`: what all cards of an office have in common. A kind of card adds its `_face`."""
 
-    def card(self, card: Card, x: float, y: float) -> None:
-        self._crop_marks(x, y)
-        self._band(x, y)
-        self._photo(card, x, y)
-        self._words(card, x, y)
-        self._code(card.code, x + (CARD_MM[0] - CODE_MM) / 2, y)
+    def __init__(self, pdf: FPDF, office: str, fonts: Sequence[Path]) -> None:
+        self._pdf, self._letters = pdf, Lettering(pdf, fonts)
+        self._lacking: list[str] = []
+        self._office = self._fit(office, CARD_MM[0] - 6, BAND_MM - 2, style="B", max_pt=10, min_pt=5.5)
+
+    def sheets(self, faces: Iterable[Face]) -> Printed:
+        """Every card on its place, nine to a page."""
+        spots = places()
+        for n, face in enumerate(faces):
+            if n % len(spots) == 0:
+                self._pdf.add_page()
+            x, y = spots[n % len(spots)]
+            self._crop_marks(x, y)
+            self._band(x, y)
+            self._face(face, x, y)
+        return Printed(bytes(self._pdf.output()), tuple(dict.fromkeys(self._lacking)))
+
+    def _face(self, face: Face, x: float, y: float) -> None:
+        """What is on this kind of card under the band, from its upper left corner on."""
+        raise NotImplementedError
 
     def _fit(self, text: str, width: float, height: float, *, style: str, max_pt: float, min_pt: float) -> Fitted:
         able, unable = self._letters.prepare(text)
         if unable:
-            self.lacking.append(f"{text!r} is printed without {unable!r}: {self._letters.advice(unable)}")
+            self._lacking.append(f"{text!r} is printed without {unable!r}: {self._letters.advice(unable)}")
         return self._letters.fit(able, width, height, style=style, max_pt=max_pt, min_pt=min_pt)
 
     def _band(self, x: float, y: float) -> None:
         width = CARD_MM[0] + 2 * _BLEED_MM
-        self._pdf.set_fill_color(*_NAVY)
-        self._pdf.rect(x - _BLEED_MM, y - _BLEED_MM, width, _BAND_MM + _BLEED_MM, style="F")
+        self._pdf.set_fill_color(*NAVY)
+        self._pdf.rect(x - _BLEED_MM, y - _BLEED_MM, width, BAND_MM + _BLEED_MM, style="F")
         self._pdf.set_fill_color(*_GOLD)
-        self._pdf.rect(x - _BLEED_MM, y + _BAND_MM, width, 0.5, style="F")
+        self._pdf.rect(x - _BLEED_MM, y + BAND_MM, width, 0.5, style="F")
         self._pdf.set_text_color(255, 255, 255)
         height = self._height(self._office)
-        self._letters.draw(self._office, x + 3, y + (_BAND_MM - height) / 2, CARD_MM[0] - 6, style="B", centred=True)
+        self._letters.draw(self._office, x + 3, y + (BAND_MM - height) / 2, CARD_MM[0] - 6, style="B", centred=True)
 
     @staticmethod
     def _height(fitted: Fitted) -> float:
         return len(fitted.lines) * fitted.size_pt * 25.4 / 72 * 1.2
 
-    def _photo(self, card: Card, x: float, y: float) -> None:
-        left, top, width, height = _PHOTO
-        if card.photo is not None:
-            self._pdf.image(io.BytesIO(cover(card.photo, width / height)), x + left, y + top, width, height)
-        else:
-            self._pdf.set_fill_color(*_PALE)
-            self._pdf.rect(x + left, y + top, width, height, style="F")
-            self._pdf.set_text_color(*_NAVY)
-            able, _ = self._letters.prepare(initials(card.name))
-            fitted = self._letters.fit(able, width - 2, 10, style="B", max_pt=20, min_pt=8)
-            middle = y + top + (height - self._height(fitted)) / 2
-            self._letters.draw(fitted, x + left + 1, middle, width - 2, style="B", centred=True)
-
-    def _words(self, card: Card, x: float, y: float) -> None:
-        left, width = _WORDS
-        name = self._fit(card.name, width, 13.0, style="B", max_pt=11, min_pt=5)
-        room = _PHOTO[3] - self._height(name)
-        unit = self._fit(card.unit, width, room, style="", max_pt=8, min_pt=4.5)
-        self._pdf.set_text_color(*_NAVY)
-        below = self._letters.draw(name, x + left, y + _PHOTO[1] - 0.6, width, style="B")
-        self._pdf.set_text_color(*_GREY)
-        self._letters.draw(unit, x + left, below + 0.6, width)
-
     def _code(self, text: str, x: float, y: float) -> None:
+        """The QR code in the lower half of the card at `x`, `y`."""
         modules = encode(text).modules
+        x += (CARD_MM[0] - CODE_MM) / 2
         size = CODE_MM / len(modules)
         top = y + CARD_MM[1] - CODE_MM - QUIET_MODULES * size
         self._pdf.set_fill_color(0, 0, 0)
@@ -210,6 +206,36 @@ class _CardPen:
             for corner_y, away_y in ((y, -1), (y + CARD_MM[1], 1)):
                 self._pdf.line(corner_x + away_x * start, corner_y, corner_x + away_x * end, corner_y)
                 self._pdf.line(corner_x, corner_y + away_y * start, corner_x, corner_y + away_y * end)
+
+
+class _BadgePen(CardPen[Card]):
+    def _face(self, face: Card, x: float, y: float) -> None:
+        self._photo(face, x, y)
+        self._words(face, x, y)
+        self._code(face.code, x, y)
+
+    def _photo(self, card: Card, x: float, y: float) -> None:
+        left, top, width, height = _PHOTO
+        if card.photo is not None:
+            self._pdf.image(io.BytesIO(cover(card.photo, width / height)), x + left, y + top, width, height)
+        else:
+            self._pdf.set_fill_color(*_PALE)
+            self._pdf.rect(x + left, y + top, width, height, style="F")
+            self._pdf.set_text_color(*NAVY)
+            able, _ = self._letters.prepare(initials(card.name))
+            fitted = self._letters.fit(able, width - 2, 10, style="B", max_pt=20, min_pt=8)
+            middle = y + top + (height - self._height(fitted)) / 2
+            self._letters.draw(fitted, x + left + 1, middle, width - 2, style="B", centred=True)
+
+    def _words(self, card: Card, x: float, y: float) -> None:
+        left, width = _WORDS
+        name = self._fit(card.name, width, 13.0, style="B", max_pt=11, min_pt=5)
+        room = _PHOTO[3] - self._height(name)
+        unit = self._fit(card.unit, width, room, style="", max_pt=8, min_pt=4.5)
+        self._pdf.set_text_color(*NAVY)
+        below = self._letters.draw(name, x + left, y + _PHOTO[1] - 0.6, width, style="B")
+        self._pdf.set_text_color(*GREY)
+        self._letters.draw(unit, x + left, below + 0.6, width)
 
 
 def cover(photo: bytes, ratio: float) -> bytes:
