@@ -12,6 +12,7 @@ from enum import StrEnum
 MOST = 999_999
 """The largest number that has words here."""
 
+_MOST_OF_A_PLACE = 120
 _MOST_DIGITS = len(str(MOST))
 _NUMBER = re.compile(r"([A-Z]{0,3})[ -]?([0-9]{1,6})", re.ASCII | re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]+")
@@ -160,11 +161,12 @@ def _span(minutes: int, tongue: _Tongue, language: str) -> str:
 
 
 def _place(where: str | None, language: str) -> str:
-    """A place as it is said: on one line, nothing that is not printed, its numbers as words. "" where none is named."""
+    """A place as it is said: on one line, not long, nothing that is not printed, its numbers as words. "" where none is named."""
     if where is None:
         return ""
     printed = "".join(char if char.isprintable() else " " for char in where)
-    return " ".join(_DIGITS.sub(lambda found: f" {_number_in_a_name(found[0], language)} ", printed).split())
+    said = " ".join(_DIGITS.sub(lambda found: f" {_number_in_a_name(found[0], language)} ", printed).split())
+    return said[:_MOST_OF_A_PLACE].rstrip()
 
 
 def _number_in_a_name(digits: str, language: str) -> str:

@@ -1,0 +1,84 @@
+"""The queue of one room at one door: whose turn it is. Pure.
+
+Priority first, then first come, first served; a group that does not fit yet is not overtaken. Who was called and did not come
+keeps the turn once: somebody else is called first, then the same number again, and after that it is out of the queue.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from kiosk.core.presence_rule import Instant, age_s
+from kiosk.core.room_book import Book, Ticket
+from kiosk.core.room_codes import TicketState
+from sync.protocol.rooms import Room
+
+_NUMBERS = 999
+
+
+def in_order(book: Book) -> list[Ticket]:
+    """Everybody with a number, next first."""
+    return sorted(book.tickets.values(), key=lambda each: (not each.priority, each.order))
+
+
+def is_anyone_waiting(book: Book) -> bool:
+    """True if a newcomer has to queue behind somebody who is there to be called."""
+    return any(each.state in (TicketState.WAITING, TicketState.MISSED) for each in book.tickets.values())
+
+
+def next_ticket(book: Book) -> Ticket | None:
+    """Whose turn it is, whether there is a place or not."""
+    line = in_order(book)
+    waiting = [each for each in line if each.state is TicketState.WAITING]
+    missed = [each for each in line if each.state is TicketState.MISSED]
+    ripe = [each for each in missed if each.missed_at is None or book.calls > each.missed_at or not waiting]
+    return min((*ripe, *waiting), key=lambda each: (not each.priority, each.order), default=None)
+
+
+def next_to_call(book: Book, free: int, others_wait_since: str | None) -> Ticket | None:
+    """Whom to call now: the next one if the places suffice, unless somebody at another door has waited for one longer."""
+    ticket = next_ticket(book)
+    if ticket is None or ticket.people > free or is_others_turn(ticket, others_wait_since):
+        return None
+    return ticket
+
+
+def is_others_turn(ticket: Ticket | None, others_wait_since: str | None) -> bool:
+    """True if somebody at another door (since that UTC text) comes before `ticket`; None there means that nobody waits there."""
+    if others_wait_since is None or ticket is None:
+        return others_wait_since is not None
+    return not ticket.priority and datetime.fromisoformat(others_wait_since) < ticket.taken.wall
+
+
+def last_called(book: Book) -> Ticket | None:
+    """Who was called last and has not come in yet."""
+    called = [each for each in in_order(book) if each.state is TicketState.CALLED]
+    return called[-1] if called else None
+
+
+def call(room: Room, ticket: Ticket, *, calls: int, is_paused: bool = False) -> dict[str, Any]:
+    """The payload of a call of that number."""
+    timeout_s = room.priority_call_timeout_s if ticket.priority else room.call_timeout_s
+    return {"ticket_id": ticket.id, "number": ticket.number, "calls": calls, "timeout_s": None if is_paused else timeout_s}
+
+
+def overdue(book: Book, room: Room, now: Instant) -> Iterator[tuple[str, str, bool]]:
+    """Numbers whose time ran out, as (ticket, reason, whether they are out of the queue)."""
+    for each in book.tickets.values():
+        if each.state is TicketState.CALLED and each.timeout_s is not None and has_passed(each.called, each.timeout_s, now):
+            yield each.id, "timeout", each.missed_at is not None
+        elif each.state is TicketState.AWAY and has_passed(each.away, room.leave_minutes * 60, now):
+            yield each.id, "gone", True
+
+
+def has_passed(since: Instant | None, seconds: float, now: Instant) -> bool:
+    """True if it is at least that long ago, by the clock that can be trusted for it. What cannot be known has not passed."""
+    ago_s = None if since is None else age_s(since, now)
+    return ago_s is not None and ago_s >= seconds
+
+
+def next_number(book: Book, letter: str, day: str) -> tuple[int, str]:
+    """The next number, as a count and as it is called ("A 017"). It begins anew on another day, but not while somebody waits."""
+    is_new_day = book.last_day != day and not book.tickets
+    number = 1 if is_new_day else book.last_number % _NUMBERS + 1
+    return number, f"{letter} {number:03d}"
