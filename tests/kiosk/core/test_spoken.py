@@ -207,10 +207,12 @@ def test_a_place_is_said_on_one_line(where: str, said: str) -> None:
 
 
 @given(numbers, st.text(max_size=80), languages, st.sampled_from(NumberReading), st.booleans())
+@example(MOST, "9999999 " * 10, "id", NumberReading.WORDS, False)
 def test_any_call_is_one_printable_line(number: int, where: str, language: str, reading: NumberReading, counter: bool) -> None:
-    """Any number in any place is called in one line that can be printed and holds no figures."""
+    """Any number in any place is called in one line of bounded length that can be printed and holds no figures."""
     text = call_text(f"A {number:03}", where, language, reading, counter=counter)
     assert text.isprintable()
+    assert len(text) < 300
     assert read_number(f"A {number:03}", language, reading) in text
     assert not any(char in "0123456789" for char in text)
 
