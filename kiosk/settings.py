@@ -5,6 +5,7 @@ Every key is described in systemd/kiosk.toml.example.
 
 import tomllib
 from collections.abc import Iterator
+from datetime import time
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -124,6 +125,33 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ordinary_days: Annotated[int, Meta(ge=1, le=3650)] = 35
 
 
+LocalTime = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3])[.:][0-5][0-9])?$")]
+
+
+class Speech(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How waiting numbers are called aloud at the displays. From `quiet_from` to `quiet_until`, local times such as "21.00", nothing
+    is spoken; "" for both: there are no quiet hours. `speed_wpm` is in words per minute.
+    """
+
+    enabled: bool = True
+    reading: Literal["words", "digits"] = "words"
+    volume_percent: Annotated[int, Meta(ge=0, le=100)] = 80
+    quiet_from: LocalTime = ""
+    quiet_until: LocalTime = ""
+    speed_wpm: Annotated[int, Meta(ge=80, le=300)] = 140
+
+    @property
+    def quiet(self) -> tuple[time, time] | None:
+        """The local times between which nothing is spoken; None without quiet hours."""
+        if not self.quiet_from:
+            return None
+        return _local_time(self.quiet_from), _local_time(self.quiet_until)
+
+
+def _local_time(text: str) -> time:
+    return time(int(text[:2]), int(text[3:]))
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything a kiosk can be told. Every key has a default that works on a bench."""
 
@@ -137,6 +165,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     temperature: Temperature = Temperature()
     clock: Clock = Clock()
     retention: Retention = Retention()
+    speech: Speech = Speech()
 
     @property
     def data_dir(self) -> Path:
@@ -200,6 +229,10 @@ def _together(settings: Settings) -> Iterator[tuple[str, bool, str]]:
     yield "thermometer.offset_name", named, "an offset needs a name, such as the day and place it was measured at"
     yield "temperature.plausible_min_c", rule.plausible_min_c < rule.limit_c, "must be below temperature.limit_c"
     yield "temperature.plausible_max_c", rule.plausible_max_c > rule.limit_c, "must be above temperature.limit_c"
+    speech = settings.speech
+    yield "speech.quiet_until", bool(speech.quiet_from) == bool(speech.quiet_until), "goes together with speech.quiet_from"
+    differ = speech.quiet is None or speech.quiet[0] != speech.quiet[1]
+    yield "speech.quiet_until", differ, "must not be the same as speech.quiet_from; for silence set speech.volume_percent to 0"
     longest = settings.retention.health_days <= settings.retention.ordinary_days
     yield "retention.health_days", longest, "must not be above retention.ordinary_days"
     yield "site.secret_file", bool(settings.site.secret_file) or not settings.site.doors, "name the file that all doors share"

@@ -106,13 +106,15 @@ def call_text(number: str, where: str | None, language: str, reading: NumberRead
 def minutes_left_text(number: str, minutes: int, language: str, reading: NumberReading) -> str:
     """Tells one visitor how long the visit may still last; from 0 on, that it is over and what to do.
 
-    Raises ValueError as `read_number`, and for more minutes than `MOST`.
+    A number without a letter ("7") is that of a pass card, and called so. Raises ValueError as `read_number`, and for more
+    minutes than `MOST`.
     """
     tongue = _tongue(language)
-    read = read_number(number, language, reading)
+    kind = tongue.number if parse_number(number).letters else tongue.card
+    who = kind.format(number=read_number(number, language, reading))
     if minutes <= 0:
-        return tongue.over.format(number=read)
-    return tongue.left.format(number=read, span=_span(minutes, tongue, language))
+        return tongue.over.format(who=who)
+    return _sentence(tongue.left.format(who=who, span=_span(minutes, tongue, language)))
 
 
 def closing_text(minutes: int, where: str | None, language: str) -> str:
@@ -126,8 +128,7 @@ def closing_text(minutes: int, where: str | None, language: str) -> str:
     what = tongue.service_of.format(where=place) if place else tongue.service
     if minutes <= 0:
         return tongue.closed.format(what=what)
-    text = tongue.closing.format(what=what, span=_span(minutes, tongue, language))
-    return text[:1].upper() + text[1:]
+    return _sentence(tongue.closing.format(what=what, span=_span(minutes, tongue, language)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,8 @@ class _Tongue:
     enter_room: str
     serve: str
     serve_at: str
+    number: str
+    card: str
     left: str
     over: str
     service: str
@@ -154,6 +157,10 @@ def _tongue(language: str) -> _Tongue:
         return _TONGUES[language]
     except KeyError as exc:
         raise ValueError(f"{language!r} is not spoken here; {' or '.join(LANGUAGES)} is") from exc
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _span(minutes: int, tongue: _Tongue, language: str) -> str:
@@ -209,8 +216,10 @@ _TONGUES = {
         enter_room="Nomor antrean {number}, silakan masuk ke {where}.",
         serve="Nomor antrean {number}, silakan menuju petugas.",
         serve_at="Nomor antrean {number}, silakan menuju {where}.",
-        left="Nomor {number}, waktu kunjungan Anda tersisa {span}.",
-        over="Mohon maaf, nomor {number}, waktu kunjungan Anda sudah selesai. Jangan lupa lapor keluar. Terima kasih.",
+        number="nomor {number}",
+        card="kartu nomor {number}",
+        left="{who}, waktu kunjungan Anda tersisa {span}.",
+        over="Mohon maaf, {who}, waktu kunjungan Anda sudah selesai. Jangan lupa lapor keluar. Terima kasih.",
         service="layanan",
         service_of="layanan {where}",
         closing="{span} lagi {what} ditutup. Mohon selesaikan keperluan Anda, dan jangan lupa lapor keluar.",
@@ -224,8 +233,10 @@ _TONGUES = {
         enter_room="Queue number {number}, please go in to {where}.",
         serve="Queue number {number}, please go to the officer.",
         serve_at="Queue number {number}, please go to {where}.",
-        left="Number {number}, you have {span} of your visit left.",
-        over="We are sorry, number {number}, your visit is over. Please remember to check out. Thank you.",
+        number="number {number}",
+        card="card number {number}",
+        left="{who}, you have {span} of your visit left.",
+        over="We are sorry, {who}, your visit is over. Please remember to check out. Thank you.",
         service="this service",
         service_of="{where}",
         closing="{what} closes in {span}. Please finish what you came for, and remember to check out.",

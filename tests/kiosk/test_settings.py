@@ -1,3 +1,4 @@
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,19 @@ ROOT = Path(__file__).parents[2]
         ("[temperature]\nlimit_c = 36\nplausible_min_c = 36.5", "temperature.plausible_min_c: must be below temperature.limit_c"),
         ("[temperature]\nlimit_c = 39\nplausible_max_c = 38.5", "temperature.plausible_max_c: must be above temperature.limit_c"),
         ("[clock]\nsynced_by = 'ntp'", "clock.synced_by: invalid enum value 'ntp'"),
+        ("[speech]\nenabled = 1", "speech.enabled: expected `bool`, got `int`"),
+        ("[speech]\nreading = 'letters'", "speech.reading: invalid enum value 'letters'"),
+        ("[speech]\nvolume_percent = 101", "speech.volume_percent: expected `int` <= 100"),
+        ("[speech]\nspeed_wpm = 79", "speech.speed_wpm: expected `int` >= 80"),
+        ("[speech]\nquiet_from = '24.00'", "speech.quiet_from: expected `str` matching regex"),
+        ("[speech]\nquiet_from = '9.00'", "speech.quiet_from: expected `str` matching regex"),
+        ("[speech]\nquiet_from = 21:00:00", "speech.quiet_from: expected `str`, got `time`"),
+        ("[speech]\nquiet_from = '21.00'", "speech.quiet_until: goes together with speech.quiet_from"),
+        ("[speech]\nquiet_until = '06.00'", "speech.quiet_until: goes together with speech.quiet_from"),
+        (
+            "[speech]\nquiet_from = '21.00'\nquiet_until = '21:00'",
+            "speech.quiet_until: must not be the same as speech.quiet_from",
+        ),
         ("station.name", "not valid TOML"),
         ("[station]\nname = 'a'\nname = 'b'", "not valid TOML"),
     ],
@@ -54,6 +68,13 @@ def test_nothing_set_works_on_a_bench() -> None:
     settings = parse("", "door.toml")
     assert (settings.web.host, settings.station.time_zone) == ("127.0.0.1", "Asia/Jakarta")
     assert build_policy(settings).temperature is None
+
+
+def test_quiet_hours_are_local_times() -> None:
+    """With a dot or a colon, over midnight too; none where none are set."""
+    told = parse("[speech]\nquiet_from = '21.30'\nquiet_until = '06:00'", "door.toml").speech
+    assert told.quiet == (time(21, 30), time(6))
+    assert parse("", "door.toml").speech.quiet is None
 
 
 def test_the_settings_file_is_found_in_the_data_folder(tmp_path: Path) -> None:

@@ -218,11 +218,12 @@ def test_any_call_is_one_printable_line(number: int, where: str, language: str, 
 
 
 def test_time_left() -> None:
-    """Minutes in words, one minute as one, and at the end a sorry and what to do."""
+    """Minutes in words, one minute as one, and at the end a sorry and what to do; a number without a letter is a card's."""
     assert minutes_left_text("A 017", 10, "id", WORDS) == "Nomor A, tujuh belas, waktu kunjungan Anda tersisa sepuluh menit."
     assert minutes_left_text("A 017", 1, "en", WORDS) == "Number A, seventeen, you have one minute of your visit left."
     assert minutes_left_text("A 017", 0, "id", WORDS).startswith("Mohon maaf, nomor A, tujuh belas, waktu kunjungan Anda sudah")
-    assert minutes_left_text("7", -3, "en", DIGITS).startswith("We are sorry, number seven, your visit is over.")
+    assert minutes_left_text("7", -3, "en", DIGITS).startswith("We are sorry, card number seven, your visit is over.")
+    assert minutes_left_text("12", 5, "id", WORDS) == "Kartu nomor dua belas, waktu kunjungan Anda tersisa lima menit."
 
 
 def test_closing_time() -> None:
