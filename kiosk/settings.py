@@ -129,8 +129,8 @@ LocalTime = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3])[.:][0-5][0-9])?$"
 
 
 class Speech(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How waiting numbers are called aloud at the displays. From `quiet_from` to `quiet_until`, local times such as "21.00", nothing
-    is spoken; "" for both: there are no quiet hours. `speed_wpm` is in words per minute.
+    """How waiting numbers are called aloud. From `quiet_from` to `quiet_until`, local times such as "21.00", nothing is spoken;
+    "" for both: there are no quiet hours. `speed_wpm` is in words per minute.
     """
 
     enabled: bool = True

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from drivers.speech import EspeakVoice, Voice, check_voice
 from kiosk.services.certificates import CertificateProblem, read_certificate
 from kiosk.services.device_health import DISK_LOW_MIB
 from kiosk.settings import Settings
@@ -315,6 +316,14 @@ def network_screens(settings: Settings, moment: Moment) -> Check:
     return Check("lan", State.OK, f"port {settings.lan.port}, certificate for {days} more days")
 
 
+def speech(voice: Voice | None) -> Check:
+    """Whether calls can be heard; None: speech is switched off. A display without a voice still shows them: nothing fails."""
+    if voice is None:
+        return Check("speech", State.OK, "off: calls are shown, not spoken")
+    heard = check_voice(voice)
+    return Check("speech", State.WARN if heard.do else State.OK, heard.found, heard.do)
+
+
 def kiosk_runs(lock: Path, locks: Path) -> bool:
     """Whether somebody holds the station's lock, from the kernel's list `locks`: trying it would turn a starting kiosk away."""
     try:
@@ -344,5 +353,6 @@ def all_checks(settings: Settings, moment: Moment, *, server_url: str | None, ke
         yield port_thieves(settings.thermometer.port, proc)
     yield screens(settings.web.host, settings.web.port, kiosk_runs=kiosk_runs(data / "kiosk.lock", proc / "locks"))
     yield network_screens(settings, moment)
+    yield speech(EspeakVoice() if settings.speech.enabled else None)
     yield link(data / "sync.db")
     yield server(server_url)

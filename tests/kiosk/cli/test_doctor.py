@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from drivers.speech import EspeakVoice
 from kiosk.cli.doctor import doctor
 from kiosk.services import doctor_checks
 from kiosk.services.changes import DirectoryChange, station_lock
@@ -217,3 +218,15 @@ def test_server(tmp_path):
         assert doctor_checks.server(f"http://127.0.0.1:{port}/").state is State.OK
     assert doctor_checks.server("http://127.0.0.1:99999/").state is State.WARN
     assert doctor_checks.server(None).state is State.WARN
+
+
+def test_a_voice_that_is_missing(data, tmp_path):
+    """The voice is tried without a sound; a station without one is warned, and works; switched off, nothing is missing."""
+    assert found(call("--data", data, "--json"))["speech"]["state"] == "ok"
+    missing = doctor_checks.speech(EspeakVoice(program=str(tmp_path / "none")))
+    assert (missing.state, "apt-get install espeak-ng" in missing.found, bool(missing.do)) == (State.WARN, True, True)
+    off = doctor_checks.speech(None)
+    assert (off.state, off.do) == (State.OK, "")
+    with (data / "kiosk.toml").open("a") as file:
+        file.write("[speech]\nenabled = false\n")
+    assert found(call("--data", data, "--json"))["speech"]["found"] == off.found
