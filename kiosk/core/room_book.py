@@ -159,14 +159,14 @@ def _entered(book: Book, row: Row) -> Book:
         pass_sha256=told.get("pass_sha256"),
         who=str(told.get("who", "visitor")),
         person_id=told.get("person_id"),
-        name=str(told.get("name", "")),
-        purpose=str(told.get("purpose", "")),
-        institution=str(told.get("institution", "")),
         priority=bool(told.get("priority")),
         overridden=bool(told.get("overridden")),
         seq=row.seq,
     )
     tickets = {each.id: each for each in book.tickets.values() if each.id != told.get("ticket_id")}
+    ticket = book.tickets.get(str(told.get("ticket_id")))
+    if ticket is not None:
+        visit = replace(visit, name=ticket.name, purpose=ticket.purpose, institution=ticket.institution)
     cards_here = tuple(each for each in book.cards_here if each != visit.pass_sha256)
     ended = tuple(each for each in book.ended if each.pass_sha256 != visit.pass_sha256)
     return replace(book, visits={**book.visits, visit.id: visit}, tickets=tickets, cards_here=cards_here, ended=ended)
@@ -207,13 +207,18 @@ def _waiting(book: Book, row: Row) -> Book:
         priority=bool(told.get("priority")),
         taken=row.at,
         order=book.taken + 1,
-        name=str(told.get("name", "")),
-        purpose=str(told.get("purpose", "")),
-        institution=str(told.get("institution", "")),
         seq=row.seq,
     )
     counted = replace(book, taken=ticket.order, last_number=int(told["count"]), last_day=str(told["day"]))
     return _with_ticket(counted, ticket)
+
+
+def _named(book: Book, row: Row) -> Book:
+    ticket, visit = _subject(book, row)
+    name, purpose, institution = (str(row.payload.get(key, "")) for key in ("name", "purpose", "institution"))
+    if ticket is not None:
+        return _with_ticket(book, replace(ticket, name=name, purpose=purpose, institution=institution))
+    return book if visit is None else _with_visit(book, replace(visit, name=name, purpose=purpose, institution=institution))
 
 
 def _called(book: Book, row: Row) -> Book:
@@ -302,6 +307,7 @@ def _with_visit(book: Book, visit: Visit) -> Book:
 _HANDLERS: dict[str, Callable[[Book, Row], Book]] = {
     Kind.VISITOR_ENTERED: _entered,
     Kind.VISITOR_LEFT: _left,
+    Kind.VISITOR_NAMED: _named,
     Kind.VISITOR_WAITING: _waiting,
     Kind.VISITOR_CALLED: _called,
     Kind.VISITOR_SKIPPED: _skipped,
@@ -312,4 +318,4 @@ _HANDLERS: dict[str, Callable[[Book, Row], Book]] = {
 }
 
 ROOM_KINDS = frozenset(_HANDLERS) | {Kind.RIGHTS_RELEASED}
-"""What a book is folded from: their payloads are kept while the book needs them."""
+"""What a book is folded from."""

@@ -99,10 +99,14 @@ class Guest:
     person_id: str | None = None
 
     def told(self) -> dict[str, Any]:
-        """The fields that say something."""
-        fields: dict[str, Any] = {"people": self.people, "who": self.who}
-        given = {"name": self.name, "purpose": self.purpose, "institution": self.institution, "person_id": self.person_id}
-        return {**fields, **{key: value for key, value in given.items() if value}, "priority": self.priority}
+        """What is journaled of the visit."""
+        whose = {} if self.person_id is None else {"person_id": self.person_id}
+        return {"people": self.people, "who": self.who, "priority": self.priority, **whose}
+
+    def said(self) -> dict[str, str]:
+        """What they said of themselves, as far as they did."""
+        fields = {"name": self.name, "purpose": self.purpose, "institution": self.institution}
+        return {key: value for key, value in fields.items() if value}
 
 
 def arrive(here: Here, guest: Guest, carried: Pass | None = None, *, by: str | None = None) -> Decided:
@@ -120,7 +124,11 @@ def enter(here: Here, guest: Guest, carried: Pass | None, *, ticket_id: str | No
     kept = ticket.people if ticket is not None and ticket.state is TicketState.CALLED else 0
     if guest.people > here.free + kept:
         return Decided(Said.FULL)
-    return _entered(here, guest, carried, by, {} if ticket is None else {"ticket_id": ticket.id, "number": ticket.number})
+    if ticket is None:
+        return _entered(here, guest, carried, by, {})
+    waited_s = age_s(ticket.taken, here.now)
+    more = {"ticket_id": ticket.id, "number": ticket.number} | ({} if waited_s is None else {"waited_s": round(waited_s)})
+    return _entered(here, replace(guest, name="", purpose="", institution=""), carried, by, more)
 
 
 def override(here: Here, guest: Guest, reason: OverrideReason, note: str, *, by: str) -> Decided:
@@ -135,13 +143,20 @@ def _entered(here: Here, guest: Guest, carried: Pass | None, by: str | None, mor
     told = {**guest.told(), "visit_id": here.new_id(), "spent": guest.people, **more}
     if carried is not None:
         told |= {"pass_sha256": carried.token_sha256} | ({} if carried.card is None else {"card": carried.card})
-    return Decided(Said.ENTERED, (_draft(here, Kind.VISITOR_ENTERED, told, by),), visit_id=told["visit_id"])
+    drafts = (_draft(here, Kind.VISITOR_ENTERED, told, by), *_named(here, guest, {"visit_id": told["visit_id"]}))
+    return Decided(Said.ENTERED, drafts, visit_id=told["visit_id"])
 
 
 def _wait(here: Here, guest: Guest, by: str | None) -> Decided:
     count, number = queueing.next_number(here.book, here.letter, here.day)
-    told = {**guest.told(), "ticket_id": here.new_id(), "number": number, "count": count, "day": here.day}
-    return Decided(Said.WAITING, (_draft(here, Kind.VISITOR_WAITING, told, by),), ticket_id=told["ticket_id"])
+    told = {**guest.told(), "ticket_id": here.new_id(), "number": number, "count": count}
+    drafts = (_draft(here, Kind.VISITOR_WAITING, told, by), *_named(here, guest, {"ticket_id": told["ticket_id"]}))
+    return Decided(Said.WAITING, drafts, ticket_id=told["ticket_id"])
+
+
+def _named(here: Here, guest: Guest, subject: dict[str, Any]) -> tuple[Draft, ...]:
+    said = guest.said()
+    return (_draft(here, Kind.VISITOR_NAMED, {**subject, **said}),) if said else ()
 
 
 # Leaving
@@ -427,4 +442,4 @@ def _skip(here: Here, ticket_id: str, reason: str, by: str | None, *, is_final: 
 
 def _draft(here: Here, kind: Kind, payload: dict[str, Any], by: str | None = None) -> Draft:
     whose = {} if by is None else {"by": by}
-    return Draft(kind, {"room_id": here.room.id, "generation": here.book.account.generation, **payload, **whose})
+    return Draft(kind, {"room_id": here.room.id, "generation": here.book.account.generation, "day": here.day, **payload, **whose})

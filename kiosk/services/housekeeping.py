@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from kiosk.core.room_book import ROOM_KINDS
 from kiosk.services import erasure, retention
 from kiosk.services.device_health import DISK_LOW_MIB, HealthKeeper
 from kiosk.services.erasure import Limits
@@ -23,6 +24,7 @@ from kiosk.store.quarantine import FAULT
 from sync import journal
 from sync.clock import Clock, Moment, SyncState
 from sync.database import database_errors, open_reader
+from sync.protocol.events import Kind
 from sync.state import LinkState, read_link
 
 _log = logging.getLogger(__name__)
@@ -37,8 +39,8 @@ _SCREENS_KEEP_DAYS = 35
 _PAUSE_S = 0.005
 _MIB = 1 << 20
 
-NEEDED: frozenset[str] = frozenset()
-"""Kinds whose payload outlives its time because rooms, rights and open visits are rebuilt from it. Those of rooms come here."""
+NEEDED: frozenset[str] = ROOM_KINDS - {Kind.VISITOR_NAMED}
+"""Kinds whose payload outlives its time because rooms, rights and open visits are rebuilt from it. They name nobody."""
 
 T = TypeVar("T")
 

@@ -4,21 +4,24 @@ One thread owns the lane. Others only `offer()` and `ask()`. `step()` takes one 
 """
 
 import queue
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from drivers.base import Sample, Sighting
 from kiosk.core import inputs, session
 from kiosk.core.badges import badge_token, token_sha256
 from kiosk.core.effects import Answer, Append, CallGuard, Effect, Play, Show
+from kiosk.core.passes import read_pass
 from kiosk.core.policy import Policy
 from kiosk.core.values import At, Screen, Sound, Standing
 from kiosk.services import record
+from kiosk.services.record import Decide
 from kiosk.services.views import Answered
 from kiosk.store import directory
 from kiosk.store.database import KioskDatabase
@@ -57,7 +60,18 @@ class Happened:
     reply: "Future[None]"
 
 
-Offer = Sighting | Sample | SensorState | Asked | Happened
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """Something that is decided by what the tables say in the very transaction that journals it, and the place for its answer."""
+
+    decide: Decide[Any]
+    reply: "Future[Any]"
+
+
+Offer = Sighting | Sample | SensorState | Asked | Happened | Deciding
+
+PassShown = Callable[[str], tuple[Decide[Any], Callable[[Any], None]]]
+"""Takes the text of a visitor's pass; gives the decision about it, and who wants to know how it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,11 @@ class Lane:
         self._show, self._committed = show, committed
         self._inbox: queue.SimpleQueue[Offer] = queue.SimpleQueue()
         self._state = session.Lane()
+        self._pass_shown: PassShown | None = None
+
+    def attach_passes(self, shown: PassShown) -> None:
+        """Say who looks after visitors' passes. Without it they are badges that nobody knows. Call before the first step."""
+        self._pass_shown = shown
 
     def restore(self, state: session.Lane, effects: tuple[Effect, ...]) -> None:
         """Start from what the journal knew before the restart. Call before the first step."""
@@ -119,6 +138,17 @@ class Lane:
         reply: Future[None] = Future()
         self._inbox.put(Happened(events, reply))
         _answer(reply)
+
+    def decide(self, decide: Decide[R]) -> R:
+        """Have `decide` look at the tables and journal what it gives, in one transaction; wait for its answer.
+
+        Raises:
+            DatabaseError: as the commit raised it.
+            TimeoutError: the lane does not answer; nothing will be journaled any more.
+        """
+        reply: Future[R] = Future()
+        self._inbox.put(Deciding(decide, reply))
+        return _answer(reply)
 
     def note(self, *events: Event) -> None:
         """Journal what happened beside the session, without waiting for it."""
@@ -164,10 +194,8 @@ class Lane:
 
     def _take(self, item: Offer) -> None:
         match item:
-            case Sighting(text=None):
-                self._advance(lambda at: inputs.CodeHint(at, None if item.hint is None else str(item.hint)))
             case Sighting():
-                self._badge(item)
+                self._sighted(item)
             case Sample():
                 self._advance(lambda _: _reading(item))
             case SensorState(reason=None):
@@ -178,9 +206,20 @@ class Lane:
                 self._decide(item)
             case Happened():
                 self._happened(item)
+            case Deciding():
+                self._take_decision(item)
 
-    def _badge(self, sighting: Sighting) -> None:
-        token = badge_token(sighting.text or "")
+    def _sighted(self, sighting: Sighting) -> None:
+        if sighting.text is None:
+            self._advance(lambda at: inputs.CodeHint(at, None if sighting.hint is None else str(sighting.hint)))
+        elif self._pass_shown is not None and read_pass(sighting.text) is not None:
+            decide, tell = self._pass_shown(sighting.text)
+            tell(self._decided(decide))
+        else:
+            self._badge(sighting.text)
+
+    def _badge(self, text: str) -> None:
+        token = badge_token(text)
         if token is None:
             digest, standing, person = None, Standing.NOT_A_BADGE, None
         else:
@@ -215,6 +254,24 @@ class Lane:
         item.reply.set_result(None)
         self._committed()
 
+    def _take_decision(self, item: Deciding) -> None:
+        if not item.reply.set_running_or_notify_cancel():
+            return
+        try:
+            answer = self._decided(item.decide)
+        except BaseException as exc:
+            item.reply.set_exception(exc)
+            raise
+        item.reply.set_result(answer)
+
+    def _decided(self, decide: Decide[R]) -> R:
+        moment = self._clock.now()
+        with self._database.transaction() as db:
+            events, answer = decide(db, moment)
+            record.append(self._database, db, self._stamped(db, events, moment), moment)
+        self._committed()
+        return answer
+
     def _advance(self, make: Callable[[At], inputs.Input]) -> Answered | None:
         moment = self._clock.now()
         # The new state counts only once its events are durable: a failed commit leaves the lane as it was.
@@ -238,11 +295,14 @@ class Lane:
 
     def _commit(self, events: tuple[Event, ...], moment: Moment) -> None:
         with self._database.reading() as db:
-            version = directory.state(db).version
-        stamped = [
+            stamped = self._stamped(db, events, moment)
+        record.commit(self._database, stamped, moment)
+
+    def _stamped(self, db: sqlite3.Connection, events: Sequence[Event], moment: Moment) -> list[Event]:
+        version = directory.state(db).version
+        return [
             Event(e.kind, self._local(e, moment), id=e.id, directory_version=version, simulated=self._simulated) for e in events
         ]
-        record.commit(self._database, stamped, moment)
 
     def _local(self, event: Event, moment: Moment) -> dict[str, object]:
         """Attendance also says the door's own local time, so that a printed journal needs no time zone table."""

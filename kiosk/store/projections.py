@@ -2,12 +2,12 @@
 
 import sqlite3
 
-from kiosk.store import arrivals, corrections, decisions, duty_log, inside, presence
+from kiosk.store import arrivals, corrections, decisions, desk_rows, duty_log, inside, presence, room_books
 from kiosk.store.projection import Handler
 from sync import journal
 from sync.journal import Entry
 
-_MODULES = (arrivals, presence, corrections, inside, duty_log, decisions)
+_MODULES = (arrivals, presence, corrections, inside, duty_log, decisions, room_books, desk_rows)
 _PROJECTIONS = tuple(module.PROJECTION for module in _MODULES)
 _HANDLERS: dict[str, list[Handler]] = {}
 for _each in _PROJECTIONS:

@@ -32,7 +32,7 @@ ROWS_CHECKED = 1000
 FAULT = "journal"
 """Under this name `upkeep` holds, as JSON text, what the newest check found wrong with the journal; empty for nothing."""
 _UNREPORTED = "unreported"
-_DIRECTORY = ("people", "badges", "revoked_here", "guards", "directory_state", "pass_cards")
+_DIRECTORY = ("people", "badges", "revoked_here", "guards", "directory_state", "pass_cards", "room_documents")
 
 
 def folders(data: Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
-from kiosk.store import decisions, pass_cards, search
+from kiosk.store import decisions, desk_rows, pass_cards, room_books, room_documents, search
 from sync import journal
 
 migrations = Migrations("kiosk")
@@ -30,6 +30,13 @@ TABLES = {
     "steps_seen": "tap_id, step, state, by_whom, epoch, seq",
     "door_modes": "name, is_on, by_whom",
     "pass_cards": "token_sha256, number, room_id, retired_at, source",
+    "room_documents": "source, version, body",
+    "room_books": "room_id, body",
+    "room_visits": "visit_id, room_id, epoch, seq, body",
+    "room_tickets": "ticket_id, room_id, epoch, seq, body",
+    "drop_offs": "receipt, count, service_id, day, name, epoch, seq",
+    "checklists": "room_id, day, missing",
+    "room_days": "room_id, day, entered, departed, waited",
 }
 """Every table, and the columns without which a file is none of ours."""
 
@@ -133,3 +140,9 @@ def decisions_of_guards(db: Database) -> None:
 @migrations()
 def cards_of_visitors(db: Database) -> None:
     db.execute(pass_cards.SCHEMA)
+
+
+@migrations()
+def rooms(db: Database) -> None:
+    for statement in (*room_documents.SCHEMA, *room_books.SCHEMA, *desk_rows.SCHEMA):
+        db.execute(statement)

@@ -41,6 +41,8 @@ class Kind(StrEnum):
     HOLD_REOPENED = "hold.reopened"
     VISITOR_ENTERED = "visitor.entered"
     VISITOR_LEFT = "visitor.left"
+    VISITOR_NAMED = "visitor.named"
+    """What a visitor said of themselves, apart from the visit, so that it can be erased while rooms are rebuilt from the rest."""
     VISITOR_WAITING = "visitor.waiting"
     VISITOR_CALLED = "visitor.called"
     VISITOR_SKIPPED = "visitor.skipped"
