@@ -15,6 +15,7 @@ class Broadcast(Generic[V]):
         self._version = 0
         self._closed = False
         self._changed = threading.Condition()
+        self._bells: list[threading.Event] = []
 
     def current(self) -> V:
         """The newest value."""
@@ -26,17 +27,33 @@ class Broadcast(Generic[V]):
         with self._changed:
             self._value = value
             self._version += 1
-            self._changed.notify_all()
+            self._ring()
 
     def close(self) -> None:
         """No more values: whoever waits is woken with nothing, and nobody waits again. Part of shutting down."""
         with self._changed:
             self._closed = True
-            self._changed.notify_all()
+            self._ring()
 
-    def subscribe(self) -> "Ear[V]":
-        """A place in the audience. Its first `next()` gives the value of this moment at once."""
-        return Ear(self)
+    def _ring(self) -> None:
+        self._changed.notify_all()
+        for bell in self._bells:
+            bell.set()
+
+    def subscribe(self, bell: threading.Event | None = None) -> "Ear[V]":
+        """A place in the audience. Its first `next()` gives the value of this moment at once.
+
+        `bell` is set at every change from then on, for who waits for several streams at once.
+        """
+        if bell is not None:
+            with self._changed:
+                self._bells.append(bell)
+        return Ear(self, bell)
+
+    def forget(self, bell: threading.Event) -> None:
+        """Set that bell no more."""
+        with self._changed:
+            self._bells = [each for each in self._bells if each is not bell]
 
     def next_after(self, version: int, timeout_s: float, left: threading.Event) -> tuple[int, V] | None:
         """The newest value and its version, once newer than `version`; None after the timeout, or when either side has left."""
@@ -55,8 +72,8 @@ class Broadcast(Generic[V]):
 class Ear(Generic[V]):
     """One subscriber's place. Used by one thread; `close()` may be called from another."""
 
-    def __init__(self, broadcast: Broadcast[V]) -> None:
-        self._broadcast = broadcast
+    def __init__(self, broadcast: Broadcast[V], bell: threading.Event | None = None) -> None:
+        self._broadcast, self._bell = broadcast, bell
         self._heard = -1
         self._left = threading.Event()
 
@@ -71,6 +88,8 @@ class Ear(Generic[V]):
     def close(self) -> None:
         """Leave. A `next()` under way returns None at once; leaving twice is no error."""
         self._left.set()
+        if self._bell is not None:
+            self._broadcast.forget(self._bell)
         self._broadcast.wake()
 
     def __enter__(self) -> "Ear[V]":

@@ -181,7 +181,8 @@ class Stream(Protocol, Generic[T_co]):
 
     def current(self) -> T_co: ...
 
-    def subscribe(self) -> Subscription[T_co]: ...
+    def subscribe(self, bell: threading.Event | None = None) -> Subscription[T_co]:
+        """Join the audience; `bell` is set at every change from then on."""
 
 
 class Station(Protocol):

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from flask import Response, request, stream_with_context
 
@@ -20,6 +20,40 @@ _GLANCES_A_BEAT = 4  # the clock on the screen is never more than a second behin
 _RETRY_S = 5
 _RECONNECT_MS = 1000
 _LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class Together(Generic[V]):
+    """Several streams as one: the newest value of the first, given again at once whenever any of them changes."""
+
+    def __init__(self, first: Stream[V], *others: Stream[object]) -> None:
+        self._first, self._others = first, others
+
+    def current(self) -> V:
+        """The newest value of the first."""
+        return self._first.current()
+
+    def subscribe(self, bell: threading.Event | None = None) -> "_AllPlaces[V]":
+        """Join every audience."""
+        return _AllPlaces(self._first, self._others, bell or threading.Event())
+
+
+class _AllPlaces(Generic[V]):
+    def __init__(self, first: Stream[V], others: tuple[Stream[object], ...], bell: threading.Event) -> None:
+        self._first, self._bell = first, bell
+        self._places: list[Subscription[object]] = [each.subscribe(bell) for each in (first, *others)]
+        bell.set()  # the value of this moment is news
+
+    def next(self, timeout_s: float) -> V | None:
+        """The first stream's newest value, once any of the streams has changed; None after the timeout."""
+        if not self._bell.wait(timeout_s):
+            return None
+        self._bell.clear()  # before the look: what changes after it rings again
+        return self._first.current()
+
+    def close(self) -> None:
+        """Leave every audience."""
+        for each in self._places:
+            each.close()
 
 
 @dataclass(frozen=True, slots=True)

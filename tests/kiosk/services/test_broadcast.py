@@ -84,3 +84,17 @@ def test_many_publishers_lose_no_last_word():
         while (value := ear.next(0)) is not None:
             last = value
         assert last == stream.current()
+
+
+def test_a_bell_rings_at_every_change():
+    """Who waits for several streams at once hears of each change and of the end, until they leave."""
+    stream, bell = Broadcast(0), threading.Event()
+    ear = stream.subscribe(bell)
+    assert not bell.is_set()
+    for change in (lambda: stream.publish(1), stream.close):
+        change()
+        assert bell.is_set()
+        bell.clear()
+    ear.close()
+    stream.publish(2)
+    assert not bell.is_set()
