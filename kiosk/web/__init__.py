@@ -3,6 +3,7 @@
 from flask import Blueprint, Flask, request, session
 from flask_babel import Babel, get_locale
 
+from kiosk.services.announcer import Announcer
 from kiosk.services.duties import GuardDuties
 from kiosk.services.lan import LanState
 from kiosk.services.room_views import Rooms
@@ -46,6 +47,7 @@ def create_app(
     lan: LanState | None = None,
     on_lan: bool = False,
     rooms: Rooms | None = None,
+    announcer: Announcer | None = None,
 ) -> Flask:
     """The pages of one station: for its own machine, or with `on_lan` what other machines may have of them, over TLS.
 
@@ -53,6 +55,7 @@ def create_app(
     `duties` are what signed-in people can do besides holds; None leaves their pages out.
     `sessions` are who is signed in, shared by both apps of a station; `lan` is how it stands on the network.
     `rooms` are the rooms that this door lets people into; None leaves their pages out.
+    `announcer` is the voice of the displays; without one they are silent.
     `allowed_hosts` are the host names (without ports) that browsers may use; any other Host is answered with 400.
     """
     clock = clock or SystemClock()
@@ -66,7 +69,7 @@ def create_app(
     Babel(app, locale_selector=_language, **_catalogs())
     texts.install_formats(app, station.time_zone)
     audience, sessions = Audience(stream_cap, station.stopping), sessions or GuardSessions(clock)
-    door = context.Door(station, audience, clock, sessions, duties, lan or LanState(), on_lan, rooms)
+    door = context.Door(station, audience, clock, sessions, duties, lan or LanState(), on_lan, rooms, announcer)
     with app.app_context():
         context.install(door)
     app.context_processor(lambda: {"page_language": str(get_locale())})

@@ -6,6 +6,7 @@ from typing import cast
 
 from flask import abort, current_app
 
+from kiosk.services.announcer import Announcer
 from kiosk.services.duties import GuardDuties
 from kiosk.services.lan import LanState
 from kiosk.services.room_views import Rooms
@@ -29,6 +30,7 @@ class Door:
     lan: LanState = field(default_factory=LanState)
     on_lan: bool = False
     rooms: Rooms | None = None
+    announcer: Announcer | None = None
 
     def now(self) -> datetime:
         """The wall clock, aware UTC."""
