@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from math import sqrt
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from hypothesis import given
@@ -135,12 +136,12 @@ def test_only_ours_is_spelled_out(text):
 
 def test_indonesian_words_are_said_as_in_indonesia():
     """The e of belas, empat, enam and menit is the one of sepuluh; a word that only holds them stays as it is."""
-    said = as_said("Enam belas atau empat ratus sebelas, loket menit Belasan", "id")
+    said = as_said("Enam belas atau empat ratus sebelas, loket menit semenit Belasan", "id")
     done = subprocess.run(["espeak-ng", "-v", "id", "-q", "-x", "-b", "1", "--stdin"], input=said, capture_output=True, text=True)
     phonemes = " ".join(done.stdout.split())
     assert phonemes.startswith("@n'am b@l'as ")
     assert " @mp'at R2'atus s@b@l'as l'okEt m@n'it " in phonemes
-    assert said.endswith("Belasan")
+    assert said.endswith(" semenit Belasan")
     assert as_said("belas", "en") == "belas"
 
 
@@ -187,9 +188,11 @@ def test_a_program_that_hangs_holds_nobody_for_long(tmp_path):
         program(tmp_path, 'read -r word; [ "$word" = hang ] && exec sleep 30; echo "$word" | exec espeak-ng --stdin --stdout')
     )
     voice = EspeakVoice(program=str(path), timeout_s=0.4)
-    with ThreadPoolExecutor(4) as pool:
-        for asked in [pool.submit(voice.say, "hang\n", "id") for _ in range(4)]:
+    begun = monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        for asked in [pool.submit(voice.say, "hang\n", "id") for _ in range(8)]:
             assert isinstance(asked.exception(5), DeviceTimeout)
+    assert monotonic() - begun < 6 * 0.4  # one after the other they would take 8 * 0.4
     assert loudness(voice.say("satu\n", "id")) > 0.01
 
 
@@ -218,6 +221,8 @@ def test_a_stream_cut_anywhere():
     for length in range(44):
         with pytest.raises(BadFrame):
             whole_wav(stream[:length])
+    with pytest.raises(BadFrame):
+        whole_wav(stream[:24] + bytes(4) + stream[28:])  # no samples in a second
     for length in (10_000, 10_001, len(stream)):
         assert frames(whole_wav(stream[:length])).tobytes() == stream[44 : length - length % 2]
 
