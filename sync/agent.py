@@ -166,7 +166,7 @@ def _run_both(settings: Settings, station: _Station, state: SyncState, tools: To
     up, down = client(), client()
     backlogs = Backlog(data / "kiosk.db"), Backlog(data / "kiosk.db")
     cap_s = intervals.retry_cap_s
-    uploader = Uploader(backlogs[0], state, up, new_epoch=new_epoch, chance=tools.chance, retry_cap_s=cap_s)
+    uploader = Uploader(backlogs[0], state, up, new_epoch=new_epoch, chance=tools.chance, clock=tools.clock, retry_cap_s=cap_s)
     inbox = Inbox(data, backlogs[1], state, down, chance=tools.chance, poll_s=intervals.documents_s, retry_cap_s=cap_s)
     threads = [
         threading.Thread(target=_loop, args=(name, step, tools.stop), name=name, daemon=True)

@@ -174,9 +174,10 @@ class ServerClient:
         self._check_head(answer.head, epoch)
         return answer
 
-    def cursor(self, epoch: str) -> wire.Cursor:
-        """Where the server stands in `epoch`."""
-        body = self._link.exchange("GET", f"{self._path}/cursor", _MAX_ANSWER_BYTES, params={"epoch": epoch})
+    def cursor(self, epoch: str, recorded_as: str = "") -> wire.Cursor:
+        """Where the server stands in `epoch`, which this device may have recorded under another name."""
+        params = {"epoch": epoch} | ({"recorded_as": recorded_as} if recorded_as not in ("", self.device_id) else {})
+        body = self._link.exchange("GET", f"{self._path}/cursor", _MAX_ANSWER_BYTES, params=params)
         cursor = _decoded(body, wire.Cursor)
         self._check_head(cursor.head, epoch)
         return cursor

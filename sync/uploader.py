@@ -11,6 +11,7 @@ from sync import backoff, progress
 from sync.backlog import Backlog, Segment, Waiting, quoted
 from sync.backoff import Course
 from sync.client import LinkError, Refused, ServerClient, Unreachable
+from sync.clock import Clock
 from sync.database import DatabaseError
 from sync.protocol.digest import GENESIS
 from sync.protocol.wire import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Answer, Outcome, SignedHead
@@ -19,9 +20,9 @@ from sync.state import Channel, Problem, SyncState
 _log = logging.getLogger(__name__)
 
 IDLE_S = 0.5
-ASK_AFTER_IDLE_STEPS = 1200
-"""Ten minutes of having nothing to send."""
 """How often an idle uploader looks for new rows."""
+ASK_EVERY_S = 600.0
+"""How often it asks how far the server is: that may have been restored from an old copy, and then it has lost rows."""
 
 _MAX_SET_ASIDE = 100
 _BATCH_HEADROOM_BYTES = 1024
@@ -31,7 +32,7 @@ class Uploader:
     """One `step()` sends at most one batch and says how many seconds to wait before the next.
 
     `new_epoch` asks the kiosk for another epoch, given the one that goes on and a reason. `chance` gives even values over [0, 1)
-    for the jitter. `retry_cap_s` bounds the pause after a lost connection.
+    for the jitter. `clock` says when to ask. `retry_cap_s` bounds the pause after a lost connection.
     """
 
     def __init__(
@@ -42,21 +43,23 @@ class Uploader:
         *,
         new_epoch: Callable[[str, str], None],
         chance: Callable[[], float],
+        clock: Clock,
         retry_cap_s: float = 60.0,
     ) -> None:
         self._backlog, self._state, self._client, self._new_epoch = backlog, state, client, new_epoch
-        self._chance, self._retry_cap_s = chance, retry_cap_s
+        self._chance, self._clock, self._retry_cap_s = chance, clock, retry_cap_s
         self._failures = 0
         self._limit = MAX_BATCH_RECORDS
         self._alone = False
         self._compared: set[str] = set()
         self._doubted: set[str] = set()
+        self._due: set[str] = set()
         self._rewound: dict[str, int] = {}
         self._set_aside: set[tuple[str, int]] = set()
         self._suspects: set[tuple[str, int]] = set()
         self._journal_lost = False
         self._parted = ""
-        self._idle_steps = 0
+        self._asked_ns = clock.now().mono_ns
         self._drained: tuple[object, ...] | None = None
 
     def step(self) -> float:
@@ -82,12 +85,12 @@ class Uploader:
 
     def _is_time_to_ask(self) -> bool:
         """Now and then a station that has nothing to send asks how far the server is: it may have been restored meanwhile."""
-        self._idle_steps += 1
-        if self._idle_steps % ASK_AFTER_IDLE_STEPS:
+        now_ns = self._clock.now().mono_ns
+        if now_ns - self._asked_ns < ASK_EVERY_S * 1e9:
             return False
-        ours = [segment.epoch for segment in self._backlog.segments() if self._is_ours(segment)]
-        self._doubted |= set(ours[-1:])
-        self._compared -= self._doubted
+        self._asked_ns = now_ns
+        self._due = {segment.epoch for segment in self._backlog.segments()}
+        self._compared -= self._due
         self._drained = None
         return True
 
@@ -97,7 +100,7 @@ class Uploader:
         if segments and segments[-1].device_id != self._client.device_id:
             self._new_epoch(segments[-1].epoch, "enrolled")
         for segment in segments:
-            if segment.epoch in self._doubted:
+            if self._is_asked_first(segment):
                 return segment, []
             acked = self._state.acked(segment.epoch)
             skipped = acked
@@ -108,6 +111,11 @@ class Uploader:
             if rows:
                 return segment, rows
         return None
+
+    def _is_asked_first(self, segment: Segment) -> bool:
+        # What was reported under a name of before has nobody who adds to it, and so no answer that tells of a loss.
+        is_unasked = not self._is_ours(segment) and segment.epoch not in self._compared
+        return is_unasked or segment.epoch in self._doubted or segment.epoch in self._due
 
     def _rows(self, segment: Segment, skipped: progress.Acked) -> list[Waiting]:
         chosen: list[Waiting] = []
@@ -145,10 +153,10 @@ class Uploader:
         return f"{len(self._suspects)} entries that the server does not take"
 
     def _send(self, segment: Segment, rows: list[Waiting]) -> float:
-        # What was recorded under a name of before has no chain of its own under this one.
-        if segment.epoch not in self._compared and self._is_ours(segment):
-            self._compare(segment, self._client.cursor(segment.epoch).head)
+        if segment.epoch not in self._compared:
+            self._compare(segment, self._client.cursor(segment.epoch, segment.device_id).head)
             self._doubted.discard(segment.epoch)
+            self._due.discard(segment.epoch)
         if not rows:
             return 0.0
         parts = [quoted(rows[0])] if self._alone else [row.encoded for row in rows]
@@ -156,34 +164,37 @@ class Uploader:
         return self._take(segment, rows, answer)
 
     def _compare(self, segment: Segment, head: SignedHead) -> None:
-        """Check, once a run, that the server's copy of this epoch is a part of ours; forget what it has lost.
+        """Check that the server's copy of this epoch is a part of ours; forget what it has lost.
 
         Where it is not, rows must not go on in this epoch, and none of it is sent while they do. Behind its end the rest is sent:
         the server keeps what is another than its own beside it, as conflicts.
         """
         mine = self._backlog.hash_at(segment, head.seq) if head.seq else GENESIS
-        if head.seq > segment.size or (head.hash and mine is not None and head.hash != mine):
-            self._parted = (
-                f"epoch {segment.epoch}: the server's row {head.seq} is not ours; this card was copied, restored or changed"
-            )
-            if self._part_ways(segment):
-                raise Refused(Problem.DIVERGED, Course.KEEP_AND_ALARM, self._parted)
-            self._state.set_acked(segment.epoch, ())  # which of our rows it keeps beside its own cannot be asked
-            self._compared.add(segment.epoch)
-            return
         acked = self._state.acked(segment.epoch)
-        if head.seq < progress.through(acked):
-            _log.warning("the server has lost rows behind %d of epoch %s; sending them again", head.seq, segment.epoch)
+        if head.seq > segment.size or (head.hash and mine is not None and head.hash != mine):
+            self._compared_apart(segment, head.seq, acked)
+        elif self._has_lost(segment.epoch, acked, head.seq):
             self._state.set_acked(segment.epoch, progress.cut(acked, head.seq))
             self._doubt_others(segment)
         self._compared.add(segment.epoch)
+
+    def _compared_apart(self, segment: Segment, seq: int, acked: progress.Acked) -> None:
+        newest = self._backlog.segments()[-1].epoch
+        if segment.epoch != newest and segment.epoch not in self._doubted and progress.through(acked) >= segment.size:
+            return  # It ended like that, and all of it was sent.
+        # Under a name of before there is nobody to alarm: the card was enrolled anew since.
+        if self._is_ours(segment):
+            self._parted = f"epoch {segment.epoch}: the server's row {seq} is not ours; this card was copied, restored or changed"
+            if self._part_ways(segment):
+                raise Refused(Problem.DIVERGED, Course.KEEP_AND_ALARM, self._parted)
+        self._state.set_acked(segment.epoch, ())  # which of our rows it keeps beside its own cannot be asked
 
     def _is_ours(self, segment: Segment) -> bool:
         return segment.device_id == self._client.device_id
 
     def _doubt_others(self, segment: Segment) -> None:
         """A server that lost rows of one epoch was restored: ask how far it is in the others too, the finished ones as well."""
-        self._doubted |= {each.epoch for each in self._backlog.segments() if self._is_ours(each) and each != segment}
+        self._doubted |= {each.epoch for each in self._backlog.segments() if each != segment}
         self._compared -= self._doubted
 
     def _part_ways(self, segment: Segment) -> bool:
@@ -225,10 +236,13 @@ class Uploader:
         return max(0.0, min(answer.retry_after_s or 0.0, backoff.RETRY_AFTER_CAP_S))
 
     def _has_lost(self, epoch: str, acked: progress.Acked, through: int) -> bool:
-        """Whether the server was restored while we ran. Believed once for each mark: a row that our own journal lacks stays
+        """Whether the server was restored. Believed once while it stands at one mark: a row that our own journal lacks stays
         missing however often the others are sent.
         """
-        if through >= progress.through(acked) or self._rewound.get(epoch) == through:
+        if self._rewound.get(epoch) == through:
+            return False
+        self._rewound.pop(epoch, None)  # It has moved on since, and may be set back to where it was.
+        if through >= progress.through(acked):
             return False
         self._rewound[epoch] = through
         _log.warning("the server has lost rows behind %d of epoch %s; sending them again", through, epoch)

@@ -19,6 +19,7 @@ from sync.server.body import check_epoch, read_batch, read_sent
 from sync.server.documents import DocumentStore
 from sync.server.enrolments import EnrolmentStore
 from sync.server.errors import CodeRefused, TooManyTries
+from sync.server.intake import MAX_TEXT
 from sync.server.keys import KeyStore
 from sync.server.limits import RateLimit
 from sync.server.openapi import description
@@ -103,10 +104,12 @@ class Api:
 
     def cursor(self, device: Device) -> Response:
         """Where the server stands in the epoch that is asked for."""
-        epoch = request.args.get("epoch", "")
+        epoch, recorded_as = request.args.get("epoch", ""), request.args.get("recorded_as", "")
         check_epoch(epoch)
         self._touch(device)
-        head = self._keys.head(device.id, self._sink.head(device.id, epoch))
+        # A name that cannot be one is an unknown one: a damaged row at the door must not stop what it has to ask and send.
+        named = recorded_as if recorded_as.isascii() and recorded_as.isprintable() and len(recorded_as) <= MAX_TEXT else ""
+        head = self._keys.head(device.id, self._sink.head(device.id, epoch, named))
         return _json(Cursor(head, self._documents.version()))
 
     def hand_down(self, device: Device) -> Response:

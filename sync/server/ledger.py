@@ -18,8 +18,13 @@ MAX_MISSING = 100
 
 def add(held: Held, seqs: Iterable[int]) -> Held:
     """`held` with `seqs` in it; adding twice changes nothing."""
+    return union(held, tuple(SeqRange(seq, seq) for seq in set(seqs)))
+
+
+def union(held: Held, other: Iterable[SeqRange]) -> Held:
+    """What is in either. `other` need not be in order."""
     merged: list[SeqRange] = []
-    for piece in sorted([*held, *(SeqRange(seq, seq) for seq in set(seqs))], key=lambda piece: piece.first):
+    for piece in sorted([*held, *other], key=lambda piece: piece.first):
         if merged and piece.first <= merged[-1].last + 1:
             merged[-1] = SeqRange(merged[-1].first, max(merged[-1].last, piece.last))
         else:

@@ -113,8 +113,8 @@ class CountingSink:
                 self._metrics.add(f'gapura_records_total{{outcome="{outcome.value}"}}', found)
         return receipt
 
-    def head(self, device_id: str, epoch: str) -> Head:
-        return self._sink.head(device_id, epoch)
+    def head(self, device_id: str, epoch: str, recorded_as: str = "") -> Head:
+        return self._sink.head(device_id, epoch, recorded_as)
 
 
 def count_requests(app: Flask, metrics: Metrics, clock: Clock) -> None:

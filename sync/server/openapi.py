@@ -52,7 +52,11 @@ _OPERATIONS: dict[tuple[str, str], Operation] = {
         "Where the server stands in an epoch.",
         Cursor,
         _ALWAYS,
-        (_DEVICE, {"name": "epoch", "in": "query", "required": True, "schema": _EPOCH}),
+        (
+            _DEVICE,
+            {"name": "epoch", "in": "query", "required": True, "schema": _EPOCH},
+            {"name": "recorded_as", "in": "query", "schema": {"type": "string"}},
+        ),
     ),
     (f"{_FROM_DEVICE}/documents", "get"): Operation(
         "getDocuments",

@@ -54,10 +54,12 @@ class EventSink(Protocol):
             StoreUnavailable: nothing of the batch was kept.
         """
 
-    def head(self, device_id: str, epoch: str) -> Head:
+    def head(self, device_id: str, epoch: str, recorded_as: str = "") -> Head:
         """The end of the device's chain in `epoch`: seq 0 and GENESIS when nothing is held.
 
         Its hash is empty when the record there is unreadable and carries none: then there is nothing to compare.
+        `recorded_as` is the name that the device had when it recorded the epoch, if that was another one: what it reported
+        under that name is held too.
         """
 
 
@@ -102,10 +104,18 @@ class DatabaseSink:
             DocumentStore(self._database).apply_reports(now=received_at)
         return Receipt(found.results, held, head)
 
-    def head(self, device_id: str, epoch: str) -> Head:
+    def head(self, device_id: str, epoch: str, recorded_as: str = "") -> Head:
         with self._database.reading() as connection:
-            text = connection.scalar(_HELD, {"device": device_id, "in_epoch": epoch})
-            return _head(connection, device_id, epoch, ledger.accepted_through(ledger.from_text(text or "")))
+            owner, held = device_id, _held_now(connection, device_id, epoch)
+            if recorded_as and not ledger.accepted_through(held):
+                # All that it sent again under its new name counts alone: the other may be a copy of its card, gone its own way.
+                own, held = held, ledger.union(held, _held_now(connection, recorded_as, epoch))
+                owner = device_id if ledger.within(own, [ledger.accepted_through(held)]) else recorded_as
+            return _head(connection, owner, epoch, ledger.accepted_through(held))
+
+
+def _held_now(connection: Connection, device_id: str, epoch: str) -> ledger.Held:
+    return ledger.from_text(connection.scalar(_HELD, {"device": device_id, "in_epoch": epoch}) or "")
 
 
 def _held(connection: Connection, device_id: str, epoch: str, now: str) -> ledger.Held:

@@ -39,7 +39,12 @@ class BadRoad:
         """A new uploader over the same files and connection, which asks for the cursor first."""
         rig = self.rig
         rig.uploader = Uploader(
-            rig.backlog, rig.state, rig.client, new_epoch=lambda *wish: rig.wishes.append(wish), chance=lambda: 1.0
+            rig.backlog,
+            rig.state,
+            rig.client,
+            new_epoch=lambda *wish: rig.wishes.append(wish),
+            chance=lambda: 1.0,
+            clock=rig.clock,
         )
 
     def try_once(self, toxics, fresh=2):

@@ -134,10 +134,7 @@ FAULTS = (
     ),
     Fault(
         "nobody asks how far a restored server is",
-        (
-            Change(_UPLOADER, "if head.seq < progress.through(acked):", "if head.seq < 0:"),
-            Change(_UPLOADER, "if through >= progress.through(acked) or", "if through >= 0 or"),
-        ),
+        (Change(_UPLOADER, "if through >= progress.through(acked):", "if through >= 0:"),),
         _WORLDS,
     ),
     Fault(

@@ -78,13 +78,18 @@ class Rig:
     def __init__(self, station, url, clock, stack, device_id=None, server_key=PLAYED_PUBLIC, key=KEY):
         self.station, self.path = station, station.data / "sync.db"
         device_id = device_id or station.journal.origin.device_id
-        self.backlog = Backlog(station.path)
+        self.backlog, self.clock = Backlog(station.path), clock
         self.state = SyncState(self.path, clock)
         link = ServerLink(url, RequestSigner(key, device_id), clock, timeouts=Timeouts(2.0, 2.0, 5.0))
         self.client = ServerClient(link, device_id, server_key)
         self.wishes = []
         self.uploader = Uploader(
-            self.backlog, self.state, self.client, new_epoch=lambda *wish: self.wishes.append(wish), chance=lambda: 1.0
+            self.backlog,
+            self.state,
+            self.client,
+            new_epoch=lambda *wish: self.wishes.append(wish),
+            chance=lambda: 1.0,
+            clock=clock,
         )
         self.inbox = Inbox(station.data, self.backlog, self.state, self.client, chance=lambda: 0.5)
         for part in (self.state, self.backlog, self.client):

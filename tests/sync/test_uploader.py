@@ -5,7 +5,7 @@ import pytest
 from sync import progress
 from sync.protocol.digest import record_hash
 from sync.state import Problem, SyncState
-from sync.uploader import ASK_AFTER_IDLE_STEPS, IDLE_S
+from sync.uploader import ASK_EVERY_S, IDLE_S
 from tests.sync.making import EPOCH, hashes
 
 
@@ -89,7 +89,7 @@ def test_a_server_restored_while_we_run_is_filled_again(door, central, make_rig)
     assert stored(central) == hashes(door.db)
 
 
-def test_a_server_restored_while_nobody_comes_is_filled_again(door, central, make_rig):
+def test_a_server_restored_while_nobody_comes_is_filled_again(door, central, make_rig, manual_clock):
     """A station with nothing to send asks now and then, and so notices that the server has lost its rows."""
     door.taps(20)
     rig = make_rig(door, central)
@@ -97,8 +97,8 @@ def test_a_server_restored_while_nobody_comes_is_filled_again(door, central, mak
     with central.database.writing() as connection:
         connection.exec_driver_sql("DELETE FROM events WHERE seq > 5")
         connection.exec_driver_sql("UPDATE epochs SET held = '1-5'")
-    for _ in range(ASK_AFTER_IDLE_STEPS + 5):
-        rig.uploader.step()
+    manual_clock.advance(ASK_EVERY_S)
+    rig.drain()
     assert stored(central) == hashes(door.db)
 
 

@@ -13,6 +13,9 @@ from kiosk.simulation.world.campaign import Broken, Report
 
 Count = Callable[[Report], None]
 
+BROKE_ONCE = (489984568, 70000043, 70000156, 70000219, 70000231, 70000282)
+"""Seeds of worlds in which a promise broke before the program was mended."""
+
 
 def _no_violation(report: Report) -> None:
     if report.first is not None:
@@ -27,6 +30,14 @@ def test_the_usual_worlds(count_worlds: Count) -> None:
     _no_violation(report)
     assert report.records > 1000
     assert report.requests > 1000
+
+
+@pytest.mark.parametrize("seed", BROKE_ONCE)
+def test_worlds_that_broke_a_promise_once(seed: int, count_worlds: Count) -> None:
+    """What was mended stays mended."""
+    report = campaign.run(seed, 1)
+    count_worlds(report)
+    _no_violation(report)
 
 
 def test_worlds_nobody_has_seen(count_worlds: Count) -> None:

@@ -114,7 +114,7 @@ class Station:
         signer = RequestSigner(self.identity.key, self.identity.device_id)
         link = ServerLink("http://127.0.0.1", signer, self.clock, adapter=self.line)
         client = ServerClient(link, self.identity.device_id, self._server_key)
-        uploader = Uploader(backlog, state, client, new_epoch=self._ask_for_epoch, chance=self._rng.random)
+        uploader = Uploader(backlog, state, client, new_epoch=self._ask_for_epoch, chance=self._rng.random, clock=self.clock)
         self.agent = _Agent(backlog, state, client, uploader)
 
     def tap(self, events: Sequence[Event]) -> None:

@@ -43,7 +43,7 @@ class Card:
         def new_epoch(after, reason):
             ask_for_epoch(data, NewEpoch(after=after, device_id=device_id, place_id="lobby", reason=reason))
 
-        self.uploader = Uploader(backlog, state, client, new_epoch=new_epoch, chance=lambda: 0.5)
+        self.uploader = Uploader(backlog, state, client, new_epoch=new_epoch, chance=lambda: 0.5, clock=self.clock)
 
     def taps(self, count):
         """People come in."""

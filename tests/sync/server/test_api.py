@@ -146,6 +146,20 @@ def test_cursor(get, send, door):
     assert get(f"/v1/devices/{door.id}/cursor").status_code == 400
 
 
+def test_the_cursor_of_a_name_of_before(get, send, store, door, clock):
+    """Under the name that a device had before, its rows are found; a name that cannot be one is nobody's, and no error."""
+    now = clock.now().claimed_at
+    before = store.devices.add("Pintu lama", place_id="lobby", time_zone="Asia/Jakarta", now=now, public_key="")
+    store.sink.take(before.id, batch(before.id, [1, 2]), now)
+    found = {}
+    for name in (before.id, "nobody", "", "%00", "%C3%A9", "n" * 300):
+        answer = get(f"/v1/devices/{door.id}/cursor?epoch={EPOCH}&recorded_as={name}")
+        found[name] = msgspec.json.decode(answer.data, type=Cursor).head
+    assert (found[before.id].seq, found[before.id].hash) == (2, record(before.id, 2).hash)
+    assert {head.device_id for head in found.values()} == {door.id}
+    assert [head.seq for head in found.values()] == [2, 0, 0, 0, 0, 0]
+
+
 def test_documents_come_down_once(get, store, door, clock):
     """A door gets the directory that is newer than its own, and 304 when it has it; fields unknown here survive."""
     at = f"/v1/devices/{door.id}/documents"

@@ -27,6 +27,14 @@ def test_ranges_hold_exactly_what_was_added(first, then):
     assert all(low.last + 1 < high.first for low, high in pairwise(held))
 
 
+@given(seqs, seqs)
+def test_two_holdings_together(first, second):
+    """What is held in either is held in both together, whichever comes first, and nothing else."""
+    both = ledger.union(held_of(first), held_of(second))
+    assert as_set(both) == set(first) | set(second)
+    assert both == ledger.union(held_of(second), held_of(first)) == held_of([*first, *second])
+
+
 @given(seqs)
 @example([])
 @example([2])

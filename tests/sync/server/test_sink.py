@@ -179,6 +179,28 @@ def test_the_head_over_an_unreadable_record(take, door):
     assert [(claimed.seq, claimed.hash), (nothing.seq, nothing.hash)] == [(1, "abc"), (2, "")]
 
 
+def test_a_name_of_before_counts_where_it_is_said(store, door, clock):
+    """What a device reported under the name it had before is held, together with what it has sent under its new one."""
+    now = clock.now().claimed_at
+    anew = store.devices.add("Pintu utama", place_id="lobby", time_zone="Asia/Jakarta", now=now, public_key="")
+    store.sink.take(door.id, batch(door.id, [1, 2, 3]), AT)
+    assert store.sink.head(anew.id, EPOCH).seq == store.sink.head(anew.id, EPOCH, "nobody").seq == 0
+    assert store.sink.head(anew.id, EPOCH, door.id) == store.sink.head(door.id, EPOCH)
+    store.sink.take(anew.id, batch(door.id, [4, 5]), AT)
+    head = store.sink.head(anew.id, EPOCH, door.id)
+    assert (head.seq, head.hash) == (5, record(door.id, 5).hash)
+    assert (store.sink.head(door.id, EPOCH).seq, store.sink.head(anew.id, EPOCH).seq) == (3, 0)
+
+
+def test_all_of_it_under_the_new_name_counts_alone(store, door, clock):
+    """Where a device has sent an epoch again from its beginning, the name of before has no say: it may be another card's now."""
+    now = clock.now().claimed_at
+    anew = store.devices.add("Pintu utama", place_id="lobby", time_zone="Asia/Jakarta", now=now, public_key="")
+    store.sink.take(door.id, batch(door.id, [1, 2, 3, 4]), AT)
+    store.sink.take(anew.id, batch(door.id, [1, 2]), AT)
+    assert (store.sink.head(anew.id, EPOCH, door.id).seq, store.sink.head(anew.id, EPOCH).seq) == (2, 2)
+
+
 def test_nothing_held_is_genesis(cursor_of):
     """An epoch nobody has heard of stands at 0."""
     assert cursor_of("new") == (0, GENESIS)
