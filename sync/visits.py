@@ -1,0 +1,356 @@
+"""Visits, put together from what doors journaled of visitors. Pure and total: what is odd in a payload changes nothing.
+
+Events may come in any order, of one door or of many, and more than once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
+from enum import StrEnum
+
+from sync.clock import SyncState, utc_datetime
+from sync.protocol.events import Kind
+
+KINDS = (Kind.VISITOR_ENTERED, Kind.VISITOR_LEFT, Kind.VISITOR_WAITING, Kind.VISITOR_MOVED, Kind.ROOM_COUNTED)
+"""The kinds of event that visits are put together from; others may be given, and change nothing."""
+
+MOST_PEOPLE = 10_000
+_LONGEST_TEXT = 200
+_LONGEST_S = 1e8
+_LONGEST_YEARS = 4
+"""So that a time and a stay together are a time too."""
+
+
+class How(StrEnum):
+    """How the end of a visit is known. A sweep and a head count are guesses: somebody was not there any more."""
+
+    SCANNED = "scanned"
+    DESK = "desk"
+    SWEPT = "swept"
+    COUNTED = "counted"
+
+
+_GUESSES = frozenset({How.SWEPT, How.COUNTED})
+_HOWS = frozenset(How)
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorEvent:
+    """A journal row, as far as visits need it. `payload` is empty once erased; `door` is a device id.
+
+    `in_span` only counts where the clock was not trusted: False if the event cannot be of the days that are asked about.
+    """
+
+    kind: str
+    payload: Mapping[str, object]
+    claimed_at: str
+    clock_state: str
+    door: str = ""
+    in_span: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody, or a group, in a room. Times are aware UTC; `trusted` is False where the clock was not when they entered.
+
+    `left` is None as long as nobody knows, and `left_trusted` False where the clock was not; `stay_s` is only there where the
+    end was seen, never for a guess. `waited_s` is from taking a
+    number to entering. `moved_in`: from another room, so they are no new visitors of the house.
+    """
+
+    visit_id: str
+    room_id: str
+    entered: datetime
+    trusted: bool
+    people: int
+    door: str = ""
+    left: datetime | None = None
+    left_trusted: bool = True
+    how: How | None = None
+    stay_s: float | None = None
+    waited_s: float | None = None
+    is_staff: bool = False
+    priority: bool = False
+    overridden: bool = False
+    moved_in: bool = False
+    in_span: bool = True
+    number: str = ""
+    name: str = ""
+    purpose: str = ""
+    institution: str = ""
+
+    @property
+    def is_guess(self) -> bool:
+        """True if the end was not seen by anybody."""
+        return self.how in _GUESSES
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Waiting:
+    """Somebody, or a group, who got a number because the room was full."""
+
+    at: datetime
+    trusted: bool
+    room_id: str
+    people: int
+    priority: bool
+    in_span: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """What the events tell: visits and waits by time, and `strays`, exits that belong to none of these visits."""
+
+    visits: tuple[Visit, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    strays: int = 0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Entry:
+    at: datetime
+    door: str
+    people: int
+    trusted: bool
+    in_span: bool
+    is_staff: bool
+    priority: bool
+    overridden: bool
+    waited_s: float
+    ticket_id: str
+    pass_sha256: str
+    number: str
+    name: str
+    purpose: str
+    institution: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Exit:
+    """The least of several is the one to believe: seen here before heard from elsewhere, a fact before a guess, the first."""
+
+    heard: bool
+    is_guess: bool
+    at: datetime
+    how: How
+    trusted: bool
+    stay_s: float
+    """Below zero where the door has not measured it."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Count:
+    """A head count. One that a door only heard of does not say who was there; where it was made is the one to believe."""
+
+    heard: bool
+    at: datetime
+    kept: tuple[str, ...]
+
+
+_Key = tuple[str, str]
+
+
+class _Pile:
+    """Events by what they are about."""
+
+    def __init__(self) -> None:
+        self.entries: dict[_Key, set[_Entry]] = defaultdict(set)
+        self.exits: dict[_Key, set[_Exit]] = defaultdict(set)
+        self.unknown: set[tuple[str, _Exit]] = set()
+        self.waiting: dict[str, Waiting] = {}
+        self.moved: set[_Key] = set()
+        self.counts: dict[_Key, _Count] = {}
+
+    def add(self, event: VisitorEvent) -> None:
+        at, room = _moment(event.claimed_at), _text(event.payload, "room_id")
+        trusted = event.clock_state == SyncState.SYNCED
+        if at is None:
+            return
+        if event.kind == Kind.VISITOR_MOVED:
+            self.moved.add((_text(event.payload, "visit_id"), _text(event.payload, "to_room")))
+        elif room:
+            self._add_of_room(event, room, at, trusted)
+
+    def _add_of_room(self, event: VisitorEvent, room: str, at: datetime, trusted: bool) -> None:
+        payload = event.payload
+        visit_id, people = _text(payload, "visit_id"), _people(payload)
+        match event.kind:
+            case Kind.VISITOR_ENTERED if visit_id and people:
+                self.entries[visit_id, room].add(_entry(event, at, trusted, people))
+            case Kind.VISITOR_LEFT if (found := _exit(payload, at, trusted)) is not None:
+                if visit_id:
+                    self.exits[visit_id, room].add(found)
+                else:
+                    self.unknown.add((_text(payload, "pass_sha256"), found))
+            case Kind.VISITOR_WAITING if (ticket_id := _text(payload, "ticket_id")) and people:
+                taken = Waiting(at, trusted, room, people, payload.get("priority") is True, event.in_span)
+                self.waiting[ticket_id] = min(taken, self.waiting.get(ticket_id, taken))
+            case Kind.ROOM_COUNTED if trusted:
+                key = (room, _text(payload, "generation"))
+                counted = _Count(payload.get("heard") is True, at, tuple(sorted(_kept(payload))))
+                self.counts[key] = min(counted, self.counts.get(key, counted))
+            case _:
+                return
+
+
+def visits_of(events: Iterable[VisitorEvent]) -> Visits:
+    """The visits that these events tell of."""
+    pile = _Pile()
+    for event in events:
+        pile.add(event)
+    strays = sum(len(found) for key, found in pile.exits.items() if key not in pile.entries)
+    ended: list[tuple[_Key, _Entry, _Exit | None]] = []
+    for key, entries in pile.entries.items():
+        ended += [(key, entry, min(exits, default=None)) for entry, exits in _stays(sorted(entries), pile.exits.get(key, set()))]
+    ended.sort(key=lambda each: (each[1], each[0]))
+    strays += _match_passes(ended, pile.unknown)
+    visits = [_visit(pile, *each) for each in ended]
+    return Visits(tuple(visits), tuple(sorted(pile.waiting.values())), strays)
+
+
+def _stays(entries: list[_Entry], exits: set[_Exit]) -> Iterator[tuple[_Entry, list[_Exit]]]:
+    """Each entry with the exits that may end it. A second entry without an exit between is the first one told again."""
+    kept = entries[:1]
+    for entry in entries[1:]:
+        if any(kept[-1].at <= each.at <= entry.at for each in exits):
+            kept.append(entry)
+    of: dict[int, list[_Exit]] = defaultdict(list)
+    for each in exits:
+        before = [index for index, entry in enumerate(kept) if entry.at <= each.at]
+        of[before[-1] if before else 0].append(each)
+    return ((entry, of[index]) for index, entry in enumerate(kept))
+
+
+def _match_passes(ended: list[tuple[_Key, _Entry, _Exit | None]], unknown: set[tuple[str, _Exit]]) -> int:
+    """End visits by passes that were shown at a door which did not know them; gives how many belong to no visit."""
+    of_pass: dict[str, list[int]] = defaultdict(list)
+    for index, (_, entry, _) in enumerate(ended):
+        if entry.pass_sha256:
+            of_pass[entry.pass_sha256].append(index)
+    strays = 0
+    for pass_sha256, found in sorted(unknown):
+        before = [index for index in of_pass.get(pass_sha256, ()) if ended[index][1].at <= found.at]
+        if not before:
+            strays += 1
+            continue
+        key, entry, known = ended[before[-1]]
+        if known is not None and known <= found:
+            strays += 1
+        else:
+            ended[before[-1]] = (key, entry, found)
+    return strays
+
+
+def _visit(pile: _Pile, key: _Key, entry: _Entry, end: _Exit | None) -> Visit:
+    ticket = pile.waiting.get(entry.ticket_id)
+    moved_in = key in pile.moved
+    visit = Visit(
+        *key,
+        entry.at,
+        entry.trusted,
+        entry.people,
+        entry.door,
+        is_staff=entry.is_staff,
+        priority=entry.priority or (ticket is not None and ticket.priority),
+        overridden=entry.overridden,
+        moved_in=moved_in,
+        in_span=entry.in_span,
+        number=entry.number,
+        name=entry.name,
+        purpose=entry.purpose,
+        institution=entry.institution,
+    )
+    if not moved_in:
+        visit = replace(visit, waited_s=_waited_s(entry, ticket))
+    if end is not None:
+        stay_s = _stay_s(entry, end)
+        if stay_s is not None and entry.trusted:
+            # As the door measured it: what was heard from elsewhere, or read from a bad clock, is another time.
+            return replace(visit, left=entry.at + timedelta(seconds=stay_s), how=end.how, stay_s=stay_s)
+        return replace(visit, left=end.at, left_trusted=end.trusted, how=end.how, stay_s=stay_s)
+    if entry.trusted:
+        counts = (each for (room, _), each in pile.counts.items() if room == key[1])
+        gone = (each.at for each in counts if each.at > entry.at and key[0] not in each.kept)
+        left = min(gone, default=None)
+        return replace(visit, left=left, how=None if left is None else How.COUNTED)
+    return visit
+
+
+def _waited_s(entry: _Entry, ticket: Waiting | None) -> float | None:
+    if entry.waited_s >= 0:
+        return entry.waited_s
+    if ticket is None or not (ticket.trusted and entry.trusted) or ticket.at > entry.at:
+        return None
+    return (entry.at - ticket.at).total_seconds()
+
+
+def _stay_s(entry: _Entry, end: _Exit) -> float | None:
+    if end.is_guess:
+        return None
+    if end.stay_s >= 0:
+        return end.stay_s
+    passed_s = (end.at - entry.at).total_seconds()
+    return passed_s if entry.trusted and end.trusted and not end.heard and passed_s >= 0 else None
+
+
+def _entry(event: VisitorEvent, at: datetime, trusted: bool, people: int) -> _Entry:
+    payload = event.payload
+    return _Entry(
+        at=at,
+        door=event.door,
+        people=people,
+        trusted=trusted,
+        in_span=event.in_span,
+        is_staff=payload.get("who") == "staff",
+        priority=payload.get("priority") is True,
+        overridden=payload.get("overridden") is True,
+        waited_s=_seconds(payload, "waited_s"),
+        **{each: _text(payload, each) for each in ("ticket_id", "pass_sha256", "number", "name", "purpose", "institution")},
+    )
+
+
+def _exit(payload: Mapping[str, object], at: datetime, trusted: bool) -> _Exit | None:
+    """The end of a visit; None for one that this version does not understand."""
+    how = payload.get("how")
+    if not isinstance(how, str) or how not in _HOWS:
+        return None
+    return _Exit(payload.get("heard") is True, how in _GUESSES, at, How(how), trusted, _seconds(payload, "stay_s"))
+
+
+def _seconds(payload: Mapping[str, object], key: str) -> float:
+    """What a door has measured; below zero for nothing."""
+    value = payload.get(key)
+    # Compared before it is converted: JSON may hold whole numbers that no float can.
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LONGEST_S:
+        return float(value)
+    return -1.0
+
+
+def _people(payload: Mapping[str, object]) -> int:
+    """How many; 0 for what is no number of people."""
+    people = payload.get("people")
+    if isinstance(people, int) and not isinstance(people, bool) and 1 <= people <= MOST_PEOPLE:
+        return people
+    return 0
+
+
+def _text(payload: Mapping[str, object], key: str) -> str:
+    value = payload.get(key)
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else ""
+
+
+def _kept(payload: Mapping[str, object]) -> set[str]:
+    """The visits that a head count found inside: those of the door that counted, and those it took over from others."""
+    own, adopted = payload.get("kept"), payload.get("adopted")
+    found = {each for each in own if isinstance(each, str)} if isinstance(own, list) else set()
+    return found | {_text(each, "visit_id") for each in adopted if isinstance(each, dict)} if isinstance(adopted, list) else found
+
+
+def _moment(text: str) -> datetime | None:
+    """The time a row names; None for what is none, or so near the calendar's ends that no zone can be applied."""
+    try:
+        at = utc_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return at if MINYEAR < at.year < MAXYEAR - _LONGEST_YEARS else None
