@@ -26,6 +26,14 @@ _PROBE = "satu"
 _HEADER_BYTES = 44
 _ADVICE = "run: apt-get install espeak-ng"
 
+# It looks for a sound server even when it only writes a file, and leaves folders in the home folder and in /tmp for it.
+_SURROUNDINGS = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LC_ALL": "C.UTF-8",
+    "HOME": "/nonexistent",
+    "PULSE_SERVER": "unix:/dev/null",
+}
+
 # espeak-ng's Indonesian has one rule for the letter e, and these common words have the other.
 _SAID = {
     "belas": "b@l'as",
@@ -55,7 +63,7 @@ class EspeakVoice:
     """espeak-ng as a `Voice`, one program run for each new text; the last `KEPT_UTTERANCES` are kept and cost nothing.
 
     `words_per_minute` 80 to 450, `pitch` 0 to 99, `volume_percent` 0 to 100 of full loudness: what is quieter is better done
-    where it is played. `program` is a name in PATH, or a path.
+    where it is played. `program` is a name in the system's folders, or a path.
     """
 
     def __init__(
@@ -103,6 +111,7 @@ class EspeakVoice:
                 capture_output=True,
                 timeout=self._timeout_s,
                 check=True,
+                env=_SURROUNDINGS,
             )
         return whole_wav(done.stdout, self._program)
 

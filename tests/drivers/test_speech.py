@@ -40,6 +40,13 @@ def loudness(wav: bytes) -> float:
     return sqrt(sum(sample * sample for sample in samples) / len(samples)) / 32768
 
 
+def espeak(*options: str, text: str) -> bytes:
+    """What the program itself writes, in Indonesian."""
+    call = ["espeak-ng", "-v", "id", "--stdin", *options]
+    surroundings = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PULSE_SERVER": "unix:/dev/null"}
+    return subprocess.run(call, input=text.encode(), capture_output=True, check=True, timeout=10, env=surroundings).stdout
+
+
 def program(folder: Path, script: str) -> str:
     """A program that stands where espeak-ng should be."""
     path = folder / "espeak-ng"
@@ -85,6 +92,14 @@ def test_speed_pitch_and_volume():
     assert seconds(EspeakVoice(words_per_minute=90).say(text, "id")) > 1.2 * seconds(usual)
     assert loudness(EspeakVoice(volume_percent=30).say(text, "id")) < 0.6 * loudness(usual)
     assert EspeakVoice(pitch=80).say(text, "id") != usual
+
+
+def test_nothing_is_left_behind(tmp_path):
+    """Speaking asks no sound server, and leaves no folder in anybody's home for one."""
+    home = tmp_path / "home"
+    path = program(tmp_path, f'export HOME="{home}"; mkdir "$HOME"; exec espeak-ng "$@"')
+    assert loudness(EspeakVoice(program=path).say("satu", "id")) > 0.01
+    assert list(home.rglob("*")) == []
 
 
 def test_what_was_said_lately_is_not_made_again(tmp_path):
@@ -137,8 +152,7 @@ def test_only_ours_is_spelled_out(text):
 def test_indonesian_words_are_said_as_in_indonesia():
     """The e of belas, empat, enam and menit is the one of sepuluh; a word that only holds them stays as it is."""
     said = as_said("Enam belas atau empat ratus sebelas, loket menit semenit Belasan", "id")
-    done = subprocess.run(["espeak-ng", "-v", "id", "-q", "-x", "-b", "1", "--stdin"], input=said, capture_output=True, text=True)
-    phonemes = " ".join(done.stdout.split())
+    phonemes = " ".join(espeak("-q", "-x", "-b", "1", text=said).decode().split())
     assert phonemes.startswith("@n'am b@l'as ")
     assert " @mp'at R2'atus s@b@l'as l'okEt m@n'it " in phonemes
     assert said.endswith(" semenit Belasan")
@@ -215,9 +229,7 @@ def test_any_bytes_are_a_wav_or_damaged(stream):
 
 def test_a_stream_cut_anywhere():
     """A stream that was cut short is what came of it: within the header damaged, then a whole file without half a sample."""
-    stream = subprocess.run(
-        ["espeak-ng", "-v", "id", "--stdin", "--stdout"], input=b"satu", capture_output=True, check=True
-    ).stdout
+    stream = espeak("--stdout", text="satu")
     for length in range(44):
         with pytest.raises(BadFrame):
             whole_wav(stream[:length])

@@ -24,6 +24,9 @@ WORDS, DIGITS = NumberReading.WORDS, NumberReading.DIGITS
 ENGLISH_UNITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 UNITS = ["nol", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan"]
 
+SURROUNDINGS = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PULSE_SERVER": "unix:/dev/null"}
+"""espeak-ng looks for a sound server otherwise, and leaves folders for it."""
+
 numbers = st.integers(0, MOST)
 languages = st.sampled_from(LANGUAGES)
 
@@ -264,7 +267,7 @@ def phonemes(texts: list[str], language: str) -> list[str]:
     for text in texts:
         done = subprocess.run(
             ["espeak-ng", "-v", language, "-q", "-x", "-b", "1", "--stdin"],
-            input=f"{text}\n", capture_output=True, text=True, check=True, timeout=10,
+            input=f"{text}\n", capture_output=True, text=True, check=True, timeout=10, env=SURROUNDINGS,
         )  # fmt: skip
         said.append(" ".join(done.stdout.split()))
     return said
