@@ -1,9 +1,10 @@
-"""What can go wrong with a device. Absent, silent and damaged are three different repairs.
+"""What can go wrong with a device. Absent, silent, damaged and waiting are four different repairs.
 
 DeviceError
 ├── DeviceUnavailable   not there, gone, or held by another program: look at the cable and the port
 ├── DeviceTimeout       there, but silent: look at power, wiring, baud rate
-└── BadFrame            it spoke, and what it said is damaged: look at noise, baud rate, kind of device
+├── BadFrame            it spoke, and what it said is damaged: look at noise, baud rate, kind of device
+└── NotReady            it works, and waits for a person: look at its paper and its cover
 """
 
 
@@ -21,3 +22,7 @@ class DeviceTimeout(DeviceError):
 
 class BadFrame(DeviceError):
     """The device spoke, and the bytes are damaged or of another protocol."""
+
+
+class NotReady(DeviceError):
+    """The device works, and waits for somebody to do something, as it says itself."""

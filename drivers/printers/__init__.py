@@ -1,0 +1,1 @@
+"""Receipt printers: what is on a slip, and how it gets onto paper."""
