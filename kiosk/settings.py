@@ -3,6 +3,7 @@
 Every key is described in systemd/kiosk.toml.example.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import time
@@ -15,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 CONFIG_NAME = "kiosk.toml"
+_PRINTER_PORT = 9100
 
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -125,6 +127,26 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ordinary_days: Annotated[int, Meta(ge=1, le=3650)] = 35
 
 
+class Printer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Paper for visitors. `address` is "host:9100", a serial port or a device file, as `kind` says. `answers` false: the printer,
+    or its wire, cannot be asked how it is.
+    """
+
+    kind: Literal["off", "network", "serial", "file"] = "off"
+    address: Annotated[str, Meta(max_length=253)] = ""
+    baud: Literal[4800, 9600, 19200, 38400, 57600, 115200] = 9600
+    timeout_s: Annotated[float, Meta(gt=0, le=30)] = 3.0
+    answers: bool = True
+    qr: Literal["native", "image"] = "native"
+    columns: Annotated[int, Meta(ge=24, le=64)] = 32
+
+    @property
+    def host_port(self) -> tuple[str, int] | None:
+        """`address` as a host and a port (9100 where none is named); None if it is no such thing."""
+        named = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?", self.address)
+        return None if named is None else (named[1].strip("[]"), int(named[2] or _PRINTER_PORT))
+
+
 LocalTime = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3])[.:][0-5][0-9])?$")]
 
 
@@ -166,6 +188,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     clock: Clock = Clock()
     retention: Retention = Retention()
     speech: Speech = Speech()
+    printer: Printer = Printer()
 
     @property
     def data_dir(self) -> Path:
@@ -233,6 +256,9 @@ def _together(settings: Settings) -> Iterator[tuple[str, bool, str]]:
     yield "speech.quiet_until", bool(speech.quiet_from) == bool(speech.quiet_until), "goes together with speech.quiet_from"
     differ = speech.quiet is None or speech.quiet[0] != speech.quiet[1]
     yield "speech.quiet_until", differ, "must not be the same as speech.quiet_from; for silence set speech.volume_percent to 0"
+    yield "printer.address", bool(settings.printer.address) or settings.printer.kind == "off", "name the printer"
+    reached = settings.printer.kind != "network" or settings.printer.host_port is not None
+    yield "printer.address", reached, 'must be a host and a port, such as "192.168.1.40:9100"'
     longest = settings.retention.health_days <= settings.retention.ordinary_days
     yield "retention.health_days", longest, "must not be above retention.ordinary_days"
     yield "site.secret_file", bool(settings.site.secret_file) or not settings.site.doors, "name the file that all doors share"

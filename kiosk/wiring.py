@@ -14,12 +14,17 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from drivers.base import Scanner, Thermometer
+from drivers.printers.base import ReceiptPrinter
+from drivers.printers.escpos_printer import EscposPrinter, Paper
+from drivers.printers.links import FileLink, Link, NetworkLink
 from drivers.registry import build_thermometer
 from drivers.scanners.camera import FileSource, V4L2Source
 from drivers.scanners.camera_scanner import CameraScanner
 from drivers.scanners.frames import FrameSource
+from drivers.serial_link import SerialLink
 from drivers.virtual.camera_source import SocketSource
 from kiosk.core.badges import badge_token
+from kiosk.core.passes import read_pass
 from kiosk.core.policy import Comparison, OnUnmeasured, Policy, TemperatureRule
 from kiosk.core.values import Direction
 from kiosk.services import changes
@@ -33,6 +38,8 @@ from kiosk.services.neighbours import Neighbours, SiteKey, read_secret
 from kiosk.services.private_files import write_private
 from kiosk.services.restart import restore
 from kiosk.services.retention import Keep
+from kiosk.services.room_context import RoomContext
+from kiosk.services.rooms import StationRooms
 from kiosk.services.station import KioskStation
 from kiosk.services.tools import StationTools
 from kiosk.services.views import DeviceState
@@ -65,6 +72,7 @@ class Kiosk:
     stopping: threading.Event
     secret_key: bytes
     duties: GuardDuties
+    rooms: StationRooms
 
 
 def build_clock(settings: Settings) -> Clock:
@@ -206,25 +214,25 @@ def build_kiosk(settings: Settings) -> Kiosk:
     restore(lane, database, clock.now(), policy)
     scanner = build_scanner(settings, _now_ns(clock))
     station.attach(lane, scanner)
-    duties = build_duties(
-        StationTools(
-            name=settings.station.name,
-            place=settings.station.place,
-            device_id=database.journal.origin.device_id,
-            data=settings.data_dir,
-            photos=settings.photos,
-            database=settings.database,
-            clock=clock,
-            zone=ZoneInfo(settings.station.time_zone),
-            journal=lane.journal,
-            ask=lane.ask,
-            random_bytes=os.urandom,
-            repeat_window_s=settings.station.repeat_window_s,
-        ),
-        build_neighbours(settings, clock),
+    tools = StationTools(
+        name=settings.station.name,
+        place=settings.station.place,
+        device_id=database.journal.origin.device_id,
+        data=settings.data_dir,
+        photos=settings.photos,
+        database=settings.database,
+        clock=clock,
+        zone=ZoneInfo(settings.station.time_zone),
+        journal=lane.journal,
+        ask=lane.ask,
+        random_bytes=os.urandom,
+        repeat_window_s=settings.station.repeat_window_s,
     )
+    rooms = build_rooms(tools, database, lane, health)
+    duties = build_duties(tools, build_neighbours(settings, clock), rooms)
     return Kiosk(
         duties=duties,
+        rooms=rooms,
         settings=settings,
         clock=clock,
         database=database,
@@ -237,6 +245,19 @@ def build_kiosk(settings: Settings) -> Kiosk:
         stopping=stopping,
         secret_key=secret,
     )
+
+
+def build_rooms(tools: StationTools, database: KioskDatabase, lane: Lane, health: HealthKeeper) -> StationRooms:
+    """The rooms of this station; none until the office or the server has set some up."""
+    context = RoomContext(
+        zone=tools.zone,
+        random_bytes=tools.random_bytes,
+        origin=lambda: database.journal.origin,
+        is_online=lambda: health.health.online,
+    )
+    rooms = StationRooms(tools, context, lane.decide)
+    lane.attach_passes(rooms.pass_seen)
+    return rooms
 
 
 def build_neighbours(settings: Settings, clock: Clock) -> Neighbours:
@@ -275,7 +296,12 @@ def build_scanner(settings: Settings, now: Callable[[], int]) -> CameraScanner |
         source = SocketSource(where)
     else:
         source = FileSource(where)
-    return CameraScanner(source, now=now, is_badge=lambda text: badge_token(text) is not None, simulated=how != "v4l2")
+    return CameraScanner(
+        source,
+        now=now,
+        is_badge=lambda text: badge_token(text) is not None or read_pass(text) is not None,
+        simulated=how != "v4l2",
+    )
 
 
 def build_station_thermometer(settings: Settings, now: Callable[[], int]) -> Thermometer | None:
@@ -288,6 +314,28 @@ def build_station_thermometer(settings: Settings, now: Callable[[], int]) -> The
     if wanted.kind == "off":
         return None
     return build_thermometer(wanted.kind, wanted.port, timeout_s=wanted.timeout_s, now=now, simulated=wanted.simulated)
+
+
+def build_printer(settings: Settings) -> ReceiptPrinter | None:
+    """The receipt printer that the settings name, not opened yet; None for "off"."""
+    wanted = settings.printer
+    link: Link
+    if wanted.kind == "off":
+        return None
+    if wanted.kind == "network" and wanted.host_port is not None:
+        link = NetworkLink(*wanted.host_port, timeout_s=wanted.timeout_s)
+    elif wanted.kind == "serial":
+        link = SerialLink(wanted.address, baud=wanted.baud, timeout_s=wanted.timeout_s)
+    else:
+        link = FileLink(wanted.address, timeout_s=wanted.timeout_s, two_way=wanted.answers)
+    return EscposPrinter(
+        link,
+        name=wanted.address,
+        paper=Paper(wanted.columns, native_qr=wanted.qr == "native"),
+        timeout_s=wanted.timeout_s,
+        now=_now_ns(build_clock(settings)),
+        answers=wanted.answers,
+    )
 
 
 def station_secret(data: Path) -> bytes:

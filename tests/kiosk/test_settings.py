@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.settings import SettingsError, load, parse
-from kiosk.wiring import build_policy
+from drivers.printers.base import Condition
+from kiosk.settings import Printer, SettingsError, load, parse
+from kiosk.wiring import build_policy, build_printer
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +52,11 @@ ROOT = Path(__file__).parents[2]
             "[speech]\nquiet_from = '21.00'\nquiet_until = '21:00'",
             "speech.quiet_until: must not be the same as speech.quiet_from",
         ),
+        ("[printer]\nkind = 'file'", "printer.address: name the printer"),
+        ("[printer]\nkind = 'network'\naddress = '/dev/usb/lp0'", "printer.address: must be a host and a port"),
+        ("[printer]\nkind = 'usb'", "printer.kind: invalid enum value 'usb'"),
+        ("[printer]\nbaud = 12345", "printer.baud: invalid enum value 12345"),
+        ("[printer]\ncolumns = 0", "printer.columns: expected `int` >= 24"),
         ("station.name", "not valid TOML"),
         ("[station]\nname = 'a'\nname = 'b'", "not valid TOML"),
     ],
@@ -130,3 +136,27 @@ def test_a_door_that_does_not_ask_has_no_rule() -> None:
     """With a thermometer plugged in and nothing in force, nobody is measured."""
     text = "[thermometer]\nkind = 'gy-mcu90614'\n[temperature]\nasked = false"
     assert build_policy(parse(text, "door.toml")).temperature is None
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("192.168.1.40", ("192.168.1.40", 9100)),
+        ("struk.lan:9101", ("struk.lan", 9101)),
+        ("[fe80::1]:9100", ("fe80::1", 9100)),
+        ("http://struk.lan", None),
+        ("struk.lan:", None),
+    ],
+)
+def test_where_a_printer_listens(address: str, found: tuple[str, int] | None) -> None:
+    """A printer's address is a name or a number, with a port where it is not the usual one."""
+    assert Printer(address=address).host_port == found
+
+
+@pytest.mark.parametrize("how", ["network", "serial", "file"])
+def test_a_printer_is_built_as_it_is_set(how: str) -> None:
+    """Each kind of wire is built without being opened: a printer that is missing at the start keeps no door shut."""
+    printer = build_printer(parse(f"[printer]\nkind = '{how}'\naddress = '127.0.0.1:9'\ntimeout_s = 0.2", "door.toml"))
+    assert printer is not None
+    assert printer.state().condition is Condition.UNPLUGGED
+    assert build_printer(parse("", "door.toml")) is None
