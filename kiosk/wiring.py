@@ -24,6 +24,7 @@ from drivers.scanners.frames import FrameSource
 from drivers.serial_link import SerialLink
 from drivers.virtual.camera_source import SocketSource
 from kiosk.core.badges import badge_token
+from kiosk.core.passes import read_pass
 from kiosk.core.policy import Comparison, OnUnmeasured, Policy, TemperatureRule
 from kiosk.core.values import Direction
 from kiosk.services import changes
@@ -37,6 +38,8 @@ from kiosk.services.neighbours import Neighbours, SiteKey, read_secret
 from kiosk.services.private_files import write_private
 from kiosk.services.restart import restore
 from kiosk.services.retention import Keep
+from kiosk.services.room_context import RoomContext
+from kiosk.services.rooms import StationRooms
 from kiosk.services.station import KioskStation
 from kiosk.services.tools import StationTools
 from kiosk.services.views import DeviceState
@@ -69,6 +72,7 @@ class Kiosk:
     stopping: threading.Event
     secret_key: bytes
     duties: GuardDuties
+    rooms: StationRooms
 
 
 def build_clock(settings: Settings) -> Clock:
@@ -210,25 +214,25 @@ def build_kiosk(settings: Settings) -> Kiosk:
     restore(lane, database, clock.now(), policy)
     scanner = build_scanner(settings, _now_ns(clock))
     station.attach(lane, scanner)
-    duties = build_duties(
-        StationTools(
-            name=settings.station.name,
-            place=settings.station.place,
-            device_id=database.journal.origin.device_id,
-            data=settings.data_dir,
-            photos=settings.photos,
-            database=settings.database,
-            clock=clock,
-            zone=ZoneInfo(settings.station.time_zone),
-            journal=lane.journal,
-            ask=lane.ask,
-            random_bytes=os.urandom,
-            repeat_window_s=settings.station.repeat_window_s,
-        ),
-        build_neighbours(settings, clock),
+    tools = StationTools(
+        name=settings.station.name,
+        place=settings.station.place,
+        device_id=database.journal.origin.device_id,
+        data=settings.data_dir,
+        photos=settings.photos,
+        database=settings.database,
+        clock=clock,
+        zone=ZoneInfo(settings.station.time_zone),
+        journal=lane.journal,
+        ask=lane.ask,
+        random_bytes=os.urandom,
+        repeat_window_s=settings.station.repeat_window_s,
     )
+    rooms = build_rooms(tools, database, lane, health)
+    duties = build_duties(tools, build_neighbours(settings, clock), rooms)
     return Kiosk(
         duties=duties,
+        rooms=rooms,
         settings=settings,
         clock=clock,
         database=database,
@@ -241,6 +245,19 @@ def build_kiosk(settings: Settings) -> Kiosk:
         stopping=stopping,
         secret_key=secret,
     )
+
+
+def build_rooms(tools: StationTools, database: KioskDatabase, lane: Lane, health: HealthKeeper) -> StationRooms:
+    """The rooms of this station; none until the office or the server has set some up."""
+    context = RoomContext(
+        zone=tools.zone,
+        random_bytes=tools.random_bytes,
+        origin=lambda: database.journal.origin,
+        is_online=lambda: health.health.online,
+    )
+    rooms = StationRooms(tools, context, lane.decide)
+    lane.attach_passes(rooms.pass_seen)
+    return rooms
 
 
 def build_neighbours(settings: Settings, clock: Clock) -> Neighbours:
@@ -279,7 +296,16 @@ def build_scanner(settings: Settings, now: Callable[[], int]) -> CameraScanner |
         source = SocketSource(where)
     else:
         source = FileSource(where)
-    return CameraScanner(source, now=now, is_badge=lambda text: badge_token(text) is not None, simulated=how != "v4l2")
+    return CameraScanner(
+        source,
+        now=now,
+        is_badge=_is_ours,
+        simulated=how != "v4l2",
+    )
+
+
+def _is_ours(text: str) -> bool:
+    return badge_token(text) is not None or read_pass(text) is not None
 
 
 def build_station_thermometer(settings: Settings, now: Callable[[], int]) -> Thermometer | None:

@@ -57,6 +57,7 @@ def _run(settings: Settings, as_json: bool) -> None:
         housekeeping=built.housekeeping,
         stopping=built.stopping,
         neighbours=built.duties.neighbours,
+        rooms=built.rooms,
     )
     state, sessions = lan_state(settings), GuardSessions(built.clock)
     server = build_server(built, sessions, state)
@@ -92,6 +93,7 @@ def build_server(built: Kiosk, sessions: GuardSessions | None = None, lan: LanSt
         duties=built.duties,
         sessions=sessions,
         lan=lan,
+        rooms=built.rooms,
     )
     return KioskServer(app, web.host, web.port, web.stream_cap + SPARE_THREADS)
 
@@ -112,6 +114,7 @@ def open_lan(built: Kiosk, sessions: GuardSessions, state: LanState) -> KioskSer
         sessions=sessions,
         lan=state,
         on_lan=True,
+        rooms=built.rooms,
     )
     try:
         tls = Tls(settings.lan_certificate, settings.lan_key)

@@ -50,6 +50,8 @@ class Here:
     day: str
     new_id: Callable[[], str]
     state: RoomState | None = None
+    version: int = 0
+    """Of the document that `state` is from."""
     released: int = 0
     """Rights given back since `state` came: its wish is for so many less."""
     is_online: bool = True

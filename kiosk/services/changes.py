@@ -1,6 +1,7 @@
 """Changes to a station that commands and the sync agent hand over: files in `inbox/`, applied by whoever holds the lock.
 
 inbox/directory-<version>.json   the server's directory, whole, with its signature (sync.inbox writes it)
+inbox/rooms-<version>.json       the server's rooms and what it knows of them, with its signature
 inbox/new-epoch.json             the agent's wish that the chain begin anew (sync.handover)
 inbox/change-<id>.json           entries made on this station by a command
 inbox/photos/<sha256>.jpg        photos that either of them names
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk.store import directory, guards, pass_cards
+from kiosk.store import directory, guards, pass_cards, room_documents
 from kiosk.store.database import KioskDatabase
 from kiosk.store.pass_cards import PassCard
 from sync.clock import Moment
@@ -30,6 +31,7 @@ from sync.handover import NEW_EPOCH_NAME, NewEpoch
 from sync.ids import RandomBytes
 from sync.journal import Event
 from sync.protocol.events import Kind
+from sync.protocol.rooms import RoomsDocument
 from sync.protocol.wire import BadgeEntry, Directory, DocumentKind, Person, SignedDocument
 
 _PHOTO_NAME = re.compile(r"^[0-9a-f]{64}\.jpg$")
@@ -61,7 +63,7 @@ class NewGuard(msgspec.Struct, frozen=True):
 
 class DirectoryChange(msgspec.Struct, frozen=True):
     """Entries made on this station: people and badges to add or replace, token hashes to revoke, guards to add or remove,
-    visitors' cards to add, and hashes of cards to retire.
+    visitors' cards to add, and hashes of cards to retire; and, where given, the office's own rooms in place of those before.
     """
 
     people: list[Person] = []
@@ -71,6 +73,7 @@ class DirectoryChange(msgspec.Struct, frozen=True):
     remove_guards: list[str] = []
     cards: list[PassCard] = []
     retire_cards: list[str] = []
+    rooms: RoomsDocument | None = None
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -179,6 +182,8 @@ def apply_inbox(data: Path, database: KioskDatabase, moment: Moment, *, random_b
             continue
         if isinstance(document, NewEpoch):
             _begin_epoch(database, document, moment, random_bytes)
+        elif isinstance(document, RoomsDocument):
+            _take_rooms(database, document)
         else:
             _apply(database, document, moment)
         if isinstance(document, Directory) and document.version > newest:
@@ -213,11 +218,13 @@ def _version(database: KioskDatabase) -> int:
         return directory.state(db).version
 
 
-def _read(path: Path) -> Directory | DirectoryChange | NewEpoch:
+def _read(path: Path) -> Directory | DirectoryChange | NewEpoch | RoomsDocument:
     if path.name == NEW_EPOCH_NAME:
         return msgspec.json.decode(path.read_bytes(), type=NewEpoch)
     if path.name.startswith("directory-"):
         return msgspec.json.decode(msgspec.json.decode(path.read_bytes(), type=SignedDocument).text, type=Directory)
+    if path.name.startswith("rooms-"):
+        return msgspec.json.decode(msgspec.json.decode(path.read_bytes(), type=SignedDocument).text, type=RoomsDocument)
     return msgspec.json.decode(path.read_bytes(), type=DirectoryChange)
 
 
@@ -231,6 +238,14 @@ def _begin_epoch(database: KioskDatabase, wanted: NewEpoch, moment: Moment, rand
         database.journal.append(Event(Kind.STATION_QUARANTINED, payload), moment)
 
 
+def _take_rooms(database: KioskDatabase, document: RoomsDocument) -> None:
+    """Keep the server's newest word on rooms. What follows of it is journaled by the rooms themselves."""
+    with database.transaction() as db:
+        if room_documents.put(db, document, room_documents.CENTRAL):
+            cards = (PassCard(each.number, each.token_sha256, each.room_id) for each in document.cards)
+            pass_cards.replace_central(db, cards)
+
+
 def _apply(database: KioskDatabase, document: Directory | DirectoryChange, moment: Moment) -> None:
     with database.transaction() as db:
         if isinstance(document, Directory):
@@ -241,6 +256,8 @@ def _apply(database: KioskDatabase, document: Directory | DirectoryChange, momen
             guards.put(db, [(g.id, g.name, g.role, g.pin_hash) for g in document.guards])
             guards.remove(db, document.remove_guards)
             pass_cards.change_local(db, document.cards, document.retire_cards, moment.claimed_at)
+            if document.rooms is not None:
+                room_documents.put(db, document.rooms, room_documents.LOCAL)
         version = directory.state(db).version
         payload = {"people": len(document.people), "badges": len(document.badges), "version": version}
         database.journal.append(Event(Kind.DOCUMENTS_APPLIED, payload, directory_version=version), moment)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from kiosk.services.corrections import Corrections
 from kiosk.services.decisions import Decisions
-from kiosk.services.evacuation import Evacuation
+from kiosk.services.evacuation import Evacuation, VisitorsInside
 from kiosk.services.log_book import LogBook
 from kiosk.services.neighbours import Neighbours
 from kiosk.services.presence import Presence
@@ -30,8 +30,10 @@ class GuardDuties:
     sheets: Sheets
 
 
-def build_duties(tools: StationTools, neighbours: Neighbours | None = None) -> GuardDuties:
-    """All duties over one station's tools. Without `neighbours` it is the only door of its site."""
+def build_duties(
+    tools: StationTools, neighbours: Neighbours | None = None, visitors: VisitorsInside | None = None
+) -> GuardDuties:
+    """All duties over one station's tools. Without `neighbours` it is the only door; without `visitors` it has no rooms."""
     others = neighbours or Neighbours(tools.data, tools.clock, None, (), _nobody)
     log_book = LogBook(tools)
     return GuardDuties(
@@ -41,7 +43,7 @@ def build_duties(tools: StationTools, neighbours: Neighbours | None = None) -> G
         self_check=SelfCheck(tools),
         decisions=Decisions(tools),
         neighbours=others,
-        evacuation=Evacuation(tools, others),
+        evacuation=Evacuation(tools, others, visitors),
         log_book=log_book,
         shift=Shift(tools, log_book),
         sheets=Sheets(tools),

@@ -70,8 +70,8 @@ class Deciding:
 
 Offer = Sighting | Sample | SensorState | Asked | Happened | Deciding
 
-PassShown = Callable[[str], tuple[Decide[Any], Callable[[Any], None]]]
-"""Takes the text of a visitor's pass; gives the decision about it, and who wants to know how it ended."""
+PassShown = Callable[[str], tuple[Decide[Any], Callable[[Any], None]] | None]
+"""Takes the text of a visitor's pass; gives the decision about it and who wants to know how it ended, or None to let it be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +213,14 @@ class Lane:
         if sighting.text is None:
             self._advance(lambda at: inputs.CodeHint(at, None if sighting.hint is None else str(sighting.hint)))
         elif self._pass_shown is not None and read_pass(sighting.text) is not None:
-            decide, tell = self._pass_shown(sighting.text)
-            tell(self._decided(decide))
+            self._pass_seen(self._pass_shown(sighting.text))
         else:
             self._badge(sighting.text)
+
+    def _pass_seen(self, about: tuple[Decide[Any], Callable[[Any], None]] | None) -> None:
+        if about is not None:
+            decide, tell = about
+            tell(self._decided(decide))
 
     def _badge(self, text: str) -> None:
         token = badge_token(text)

@@ -15,6 +15,7 @@ from kiosk.services.devices import DeviceLoop
 from kiosk.services.housekeeping import Housekeeping
 from kiosk.services.lane import Lane, Offer, SensorState
 from kiosk.services.neighbours import Neighbours
+from kiosk.services.rooms import StationRooms
 from kiosk.services.station import KioskStation
 from kiosk.services.views import DeviceState
 from kiosk.store.database import KioskDatabase
@@ -25,7 +26,7 @@ from sync.protocol.events import Kind
 
 logger = logging.getLogger(__name__)
 
-_INBOX_EVERY_S = 1.0
+_INBOX_EVERY_S = 0.2
 _WAKE_EVERY_S = 0.5
 _LAST_WORDS_S = 2.0
 """How long the out-of-service screen is shown before the program ends."""
@@ -50,8 +51,9 @@ class Program:
         housekeeping: Housekeeping,
         stopping: threading.Event,
         neighbours: Neighbours | None = None,
+        rooms: StationRooms | None = None,
     ) -> None:
-        self._neighbours = neighbours
+        self._neighbours, self._rooms = neighbours, rooms
         self._data, self._clock, self._database = data, clock, database
         self._lane, self._station, self._health, self._stopping = lane, station, health, stopping
         self._scanner, self._thermometer, self._housekeeping = scanner, thermometer, housekeeping
@@ -71,6 +73,8 @@ class Program:
         self._spawn("housekeeping", lambda: self._housekeeping.run(self._stopping))
         if self._neighbours is not None:
             self._spawn("neighbours", partial(self._neighbours.run, self._stopping))
+        if self._rooms is not None:
+            self._spawn("rooms", partial(self._rooms.run, self._stopping))
 
     def wait(self) -> None:
         """Return when the station is stopping, for whatever reason."""
@@ -83,6 +87,8 @@ class Program:
         self._stopping.set()
         self._station.panel.close()
         self._station.guard.close()
+        if self._rooms is not None:
+            self._rooms.close()
         ends_ns = self._clock.now().mono_ns + int(_STOPS_WITHIN_S * 1e9)
         for thread in self._threads:
             thread.join(max(0.0, (ends_ns - self._clock.now().mono_ns) / 1e9))
@@ -144,6 +150,8 @@ class Program:
                 logger.warning("set aside, it makes no sense: %s", each)
             if done.applied:
                 self._station.committed()
+                if self._rooms is not None:
+                    self._rooms.changed()
 
     def _device_loops(self) -> list[DeviceLoop[Offer]]:
         loops: list[DeviceLoop[Offer]] = []

@@ -18,7 +18,8 @@ SCHEMA = (
     "CREATE TABLE checklists (room_id TEXT, day TEXT, done_at TEXT NOT NULL, by_whom TEXT NOT NULL, missing TEXT NOT NULL,"
     " PRIMARY KEY (room_id, day)) WITHOUT ROWID",
     "CREATE TABLE room_days (room_id TEXT, day TEXT, entered INTEGER NOT NULL, departed INTEGER NOT NULL,"
-    " waited INTEGER NOT NULL, priority INTEGER NOT NULL, overrides INTEGER NOT NULL, longest_wait_s INTEGER, PRIMARY KEY (room_id, day)) WITHOUT ROWID",
+    " waited INTEGER NOT NULL, priority INTEGER NOT NULL, overrides INTEGER NOT NULL, longest_wait_s INTEGER,"
+    " PRIMARY KEY (room_id, day)) WITHOUT ROWID",
 )
 
 
@@ -46,9 +47,22 @@ class Day:
     longest_wait_s: int | None = None
 
 
-def last_receipt(db: sqlite3.Connection) -> int:
-    """The count in the newest receipt number; 0 before the first."""
-    return int(db.execute("SELECT coalesce(max(count), 0) FROM drop_offs").fetchone()[0])
+def next_receipt(db: sqlite3.Connection, epoch: str) -> tuple[int, int]:
+    """The series and the count of the next receipt number. A journal that was begun anew has a series of its own: how many
+    receipts the one before gave is not known for certain. The first series is 0, counts begin with 1.
+    """
+    query = (
+        "SELECT coalesce(max(count) FILTER (WHERE epoch = ?), 0), count(DISTINCT epoch) FILTER (WHERE epoch != ?) FROM drop_offs"
+    )
+    last, others = db.execute(query, (epoch, epoch)).fetchone()
+    begun = db.execute("SELECT count(*) FROM journal WHERE position = 1 AND kind = ?", (Kind.STATION_QUARANTINED,)).fetchone()[0]
+    return others + begun, last + 1
+
+
+def is_open(db: sqlite3.Connection, receipt: str) -> bool:
+    """True for a file that was dropped off and not accepted yet."""
+    query = "SELECT 1 FROM drop_offs WHERE receipt = ? AND accepted_at IS NULL"
+    return db.execute(query, (receipt,)).fetchone() is not None
 
 
 def drop_offs(db: sqlite3.Connection, day: str) -> list[DropOffRow]:

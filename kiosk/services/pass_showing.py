@@ -1,0 +1,82 @@
+"""What a pass in front of the camera means: somebody leaves, or the one at the panel has taken a card. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from kiosk.core import visits
+from kiosk.core.passes import CodeKind
+from kiosk.core.room_book import Visit
+from kiosk.core.room_codes import Said
+from kiosk.core.visits import Decided, Here, Pass
+from kiosk.services.pass_reading import Awaiting
+from kiosk.store.pass_cards import KnownCard
+from sync.clock import utc_datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The decision, in the room it is about (None: in none). `uses_up_awaited`: nobody is awaited at the panel any more."""
+
+    here: Here | None
+    decided: Decided
+    uses_up_awaited: bool = False
+    in_use_since: datetime | None = None
+
+
+def decide(heres: Sequence[Here], token: str, kind: CodeKind, card: KnownCard | None, awaiting: Awaiting | None) -> Shown:
+    """An open visit with this pass ends. Else the card begins the visit of whoever is awaited; else it is nobody's.
+
+    A pass that is in use ends its visit also while a card is awaited: whoever shows it then is more likely to be leaving.
+    """
+    carried = Pass(token, None if card is None else card.number)
+    inside = next((here for here in heres if visits.visit_of(here, token) is not None), None)
+    if inside is not None:
+        return Shown(inside, visits.leave(inside, carried), in_use_since=_since(inside, token))
+    if kind is CodeKind.CARD and card is None:
+        return _left_somewhere(heres, carried, None) if _shared(heres) else Shown(None, Decided(Said.UNKNOWN_PASS))
+    if awaiting is not None and card is not None:
+        return _awaited(heres, carried, card, awaiting)
+    if card is not None and card.retired_at is not None:
+        return Shown(None, Decided(Said.CARD_RETIRED))
+    return _left_somewhere(heres, carried, card)
+
+
+def _awaited(heres: Sequence[Here], carried: Pass, card: KnownCard, awaiting: Awaiting) -> Shown:
+    here = next((each for each in heres if each.room.id == awaiting.room_id), None)
+    if here is None:
+        return Shown(None, Decided(Said.NO_SUCH_ROOM), uses_up_awaited=True)
+    if card.retired_at is not None:
+        return Shown(here, Decided(Said.CARD_RETIRED))
+    if not card.opens(here.room.id):
+        return Shown(here, Decided(Said.CARD_OTHER_ROOM))
+    if awaiting.ticket_id is not None:
+        entered = visits.enter(here, awaiting.guest, carried, ticket_id=awaiting.ticket_id)
+    else:
+        entered = visits.arrive(here, awaiting.guest, carried)
+    return Shown(here, entered, uses_up_awaited=True)
+
+
+def _left_somewhere(heres: Sequence[Here], carried: Pass, card: KnownCard | None) -> Shown:
+    """Nobody known here has this pass: it was used here before, or at another door that was not heard yet."""
+    for here in heres:
+        if any(each.pass_sha256 == carried.token_sha256 for each in here.book.ended):
+            return Shown(here, visits.leave(here, carried))
+    meant = [each for each in heres if card is None or card.room_id in (None, each.room.id)]
+    here_ = next((each for each in meant if not each.is_lone), meant[0] if meant else None)
+    if here_ is None:
+        return Shown(None, Decided(Said.CARD_OTHER_ROOM if card is not None else Said.UNKNOWN_PASS))
+    if card is None and here_.is_lone:
+        return Shown(None, Decided(Said.UNKNOWN_PASS))
+    return Shown(here_, visits.leave(here_, carried))
+
+
+def _shared(heres: Sequence[Here]) -> bool:
+    return any(not each.is_lone for each in heres)
+
+
+def _since(here: Here, token: str) -> datetime | None:
+    visit = visits.visit_of(here, token)
+    if visit is None:
+        return None
+    return visit.since.wall if isinstance(visit, Visit) else utc_datetime(visit.since)

@@ -1,0 +1,379 @@
+"""The rooms of a station: what panel, desk, display and guard do about them, decided and journaled by the lane."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+from kiosk.core import visits
+from kiosk.core.badges import token_sha256
+from kiosk.core.passes import TOKEN_BYTES, CodeKind, pass_code, read_pass
+from kiosk.core.room_codes import FreeReason, OverrideReason, Said, TicketState
+from kiosk.core.visits import Decided, Draft, Guest, Here, Pass
+from kiosk.services import desk_notes, pass_showing
+from kiosk.services.broadcast import Broadcast
+from kiosk.services.evacuation import RoomPresence
+from kiosk.services.pass_reading import PassReader
+from kiosk.services.record import Decide
+from kiosk.services.room_board import RoomBoard, presence
+from kiosk.services.room_context import RoomContext, events_of
+from kiosk.services.room_view import door_ids, wait_range
+from kiosk.services.room_views import Done, RoomsView, Visitor
+from kiosk.services.tools import StationTools
+from kiosk.services.views import Guard
+from kiosk.store import pass_cards, room_documents
+from kiosk.store.room_documents import RoomsHere
+from sync.clock import Moment
+from sync.database import DatabaseError
+from sync.journal import Event
+from sync.protocol.events import Kind
+from sync.protocol.rooms import PassKind, Room
+
+_STEP_S = 0.2
+R = TypeVar("R")
+
+
+class Writer(Protocol):
+    """Has the lane decide something and journal it in one transaction: `Lane.decide`."""
+
+    def __call__(self, decide: Decide[R], /) -> R:
+        """Raises DatabaseError or TimeoutError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The tables at the moment of a decision."""
+
+    db: sqlite3.Connection
+    known: RoomsHere
+    moment: Moment
+
+
+Chosen = tuple[Sequence[Draft], Done]
+
+
+class StationRooms:
+    """Implements `kiosk.services.room_views.Rooms`. `write` has the lane decide."""
+
+    def __init__(self, tools: StationTools, context: RoomContext, write: Writer) -> None:
+        self._tools, self._context, self._write = tools, context, write
+        self._board = RoomBoard(tools, context)
+        self._reader = PassReader(tools.clock)
+        self._changed, self._publishing = threading.Event(), threading.Lock()
+        self._scanned: Broadcast[Done | None] = Broadcast(None)
+        self.views: Broadcast[RoomsView] = Broadcast(self.view())
+
+    # What screens see
+
+    def view(self) -> RoomsView:
+        with self._tools.reading() as db:
+            return self._board.view(db, self._tools.now())
+
+    def scanned(self) -> Broadcast[Done | None]:
+        return self._scanned
+
+    def rooms(self) -> list[RoomPresence]:
+        """Who is in the rooms, for the evacuation list."""
+        return presence(self.view())
+
+    def changed(self) -> None:
+        """Documents or the link changed: look again at once."""
+        self._changed.set()
+
+    def close(self) -> None:
+        """No more news: whoever waits for it is woken. Part of shutting down."""
+        self.views.close()
+        self._scanned.close()
+
+    def run(self, stop: threading.Event) -> None:
+        """Let time pass, and tell screens what changed, until `stop` is set.
+
+        Raises:
+            DatabaseError: the journal cannot be written; the kiosk must end.
+        """
+        while not stop.is_set():
+            self._changed.wait(_STEP_S)
+            self._changed.clear()
+            self.step()
+
+    def step(self) -> None:
+        """Do what is due by the time or by a document, and publish what changed.
+
+        Raises:
+            DatabaseError
+        """
+        with self._tools.reading() as db:
+            is_due = bool(self._due(db, self._tools.now())[0])
+        if is_due:
+            try:
+                self._write(self._due)
+            except TimeoutError:
+                return  # the lane is busy; it is due at the next step too
+        self._publish()
+
+    def _due(self, db: sqlite3.Connection, moment: Moment) -> tuple[Sequence[Event], None]:
+        return events_of(self._context.take_in(db, moment)), None
+
+    def _publish(self) -> None:
+        with self._publishing:
+            view, current = self.view(), self.views.current()
+            if replace(view, serial=0, now=current.now) != replace(current, serial=0):
+                self.views.publish(view)
+
+    # Coming in
+
+    def arrive(self, room_id: str, visitor: Visitor, *, by: Guard | None = None, card: int | None = None) -> Done:
+        return self._come(room_id, guest_of(visitor), None, by, card)
+
+    def enter_called(self, ticket_id: str, *, by: Guard | None = None, card: int | None = None) -> Done:
+        with self._tools.reading() as db:
+            here = self._here_of(self._setting(db, self._tools.now()), ticket_id)
+        ticket = None if here is None else here.book.tickets.get(ticket_id)
+        if here is None or ticket is None:
+            return Done(Said.NO_SUCH_NUMBER)
+        if ticket.state is not TicketState.CALLED:
+            return Done(Said.NOT_YOUR_TURN, here.room.id, ticket_id=ticket_id, number=ticket.number)
+        return self._come(here.room.id, Guest(ticket.people, priority=ticket.priority), ticket_id, by, card)
+
+    def _come(self, room_id: str, guest: Guest, ticket_id: str | None, by: Guard | None, card: int | None) -> Done:
+        code: list[str] = []
+
+        def choose(at: Setting, here: Here) -> Chosen:
+            self._reader.awaiting = None
+            if by is None and here.room.pass_kind is PassKind.CARD:
+                return self._ask_for_card(here, guest, ticket_id)
+            carried = self._carried(at, here, by, card, code)
+            if isinstance(carried, Said):
+                return (), Done(carried, room_id, card=card)
+            return self._followed(here, _come_in(here, guest, carried, ticket_id, None if by is None else by.id))
+
+        done = self._act(room_id, choose)
+        made = code[0] if code and done.said is Said.ENTERED else None
+        return replace(done, pass_code=made, pass_kind=None if made is None else self._pass_kind(room_id))
+
+    def _ask_for_card(self, here: Here, guest: Guest, ticket_id: str | None) -> Chosen:
+        """At the panel a card is shown last: nothing is spent before."""
+        decided = _come_in(here, guest, None, ticket_id, None)
+        if decided.said is not Said.ENTERED:
+            return self._followed(here, decided)
+        self._reader.await_card(here.room.id, guest, ticket_id)
+        return (), Done(Said.SHOW_CARD, here.room.id, ticket_id=ticket_id, people=guest.people, places_left=here.free)
+
+    def _carried(self, at: Setting, here: Here, by: Guard | None, card: int | None, code: list[str]) -> Pass | Said | None:
+        """What they will carry: the card of that number, a code made for them, or nothing."""
+        if card is not None:
+            return _card_of_number(at.db, here, card)
+        if by is not None and here.room.pass_kind is PassKind.CARD:
+            return None
+        token = self._tools.random_bytes(TOKEN_BYTES)
+        code.append(pass_code(CodeKind.SINGLE, token))
+        return Pass(token_sha256(token))
+
+    def _pass_kind(self, room_id: str) -> PassKind | None:
+        room = self._room(room_id)
+        return None if room is None else room.pass_kind
+
+    def cancel(self) -> None:
+        self._reader.awaiting = None
+
+    def pass_shown(self, text: str) -> Done:
+        read = read_pass(text)
+        if read is None:
+            return Done(Said.UNKNOWN_PASS)
+        return self._tell(self._act_on(lambda at: self._showing(at, read.token_sha256, read.kind)))
+
+    def pass_seen(self, text: str) -> tuple[Decide[Done], Callable[[Done], None]] | None:
+        """For the lane: what to do about a pass in front of the camera; None while it is still the same showing."""
+        read = read_pass(text)
+        if read is None or not self._reader.is_new(read.token_sha256):
+            return None
+
+        def decide(db: sqlite3.Connection, moment: Moment) -> tuple[Sequence[Event], Done]:
+            drafts, done = self._showing(self._setting(db, moment), read.token_sha256, read.kind)
+            return events_of(drafts), done
+
+        return decide, self._heard
+
+    def _showing(self, at: Setting, token: str, kind: CodeKind) -> Chosen:
+        heres = [self._context.here(at.db, at.known, room, at.moment) for room in at.known.rooms]
+        card = pass_cards.look_up(at.db, token) if kind is CodeKind.CARD else None
+        shown = pass_showing.decide(heres, token, kind, card, self._reader.awaited())
+        if shown.here is None:
+            return (), Done(shown.decided.said, card=None if card is None else card.number)
+        if shown.uses_up_awaited:
+            self._reader.awaiting = None
+        drafts, done = self._followed(shown.here, shown.decided)
+        return drafts, replace(done, card=None if card is None else card.number, in_use_since=shown.in_use_since)
+
+    def _tell(self, done: Done) -> Done:
+        self._heard(done)
+        return done
+
+    def _heard(self, done: Done) -> None:
+        self._scanned.publish(done)
+        self._changed.set()
+
+    # What the desk does
+
+    def free(self, visit_id: str, reason: FreeReason, *, by: Guard, note: str = "", card_here: bool = False) -> Done:
+        return self._on(visit_id, lambda here: visits.free(here, visit_id, reason, note, card_here=card_here, by=by.id))
+
+    def call_next(self, room_id: str, *, by: Guard) -> Done:
+        return self._act(room_id, lambda _, here: self._followed(here, visits.call_next(here, by=by.id)))
+
+    def call_again(self, ticket_id: str, *, by: Guard) -> Done:
+        return self._on(ticket_id, lambda here: visits.call(here, ticket_id, by=by.id))
+
+    def pause_call(self, ticket_id: str, *, by: Guard) -> Done:
+        return self._on(ticket_id, lambda here: visits.call(here, ticket_id, by=by.id, is_paused=True))
+
+    def skip(self, ticket_id: str, *, by: Guard) -> Done:
+        return self._on(ticket_id, lambda here: visits.skip(here, ticket_id, by=by.id))
+
+    def step_away(self, ticket_or_visit_id: str, *, by: Guard | None = None) -> Done:
+        whose = None if by is None else by.id
+        return self._on(ticket_or_visit_id, lambda here: visits.step_away(here, ticket_or_visit_id, by=whose))
+
+    def come_back(self, ticket_or_visit_id: str, *, by: Guard | None = None) -> Done:
+        whose = None if by is None else by.id
+        return self._on(ticket_or_visit_id, lambda here: visits.come_back(here, ticket_or_visit_id, by=whose))
+
+    def move(self, visit_id: str, to_room_id: str, *, by: Guard) -> Done:
+        def choose(at: Setting) -> Chosen:
+            here, there = self._here_of(at, visit_id), self._here(at, to_room_id)
+            if here is None or there is None:
+                return (), Done(Said.NO_SUCH_VISIT if here is None else Said.NO_SUCH_ROOM)
+            decided = visits.move(here, there, visit_id, by=by.id)
+            left = visits.then(here, tuple(each for each in decided.drafts if each.payload["room_id"] == here.room.id))
+            entered = tuple(each for each in decided.drafts if each.payload["room_id"] == there.room.id)
+            drafts = (*left, *visits.then(there, entered)) if decided.drafts else ()
+            self._context.note_released(at.known.version, drafts)
+            return drafts, _done(there, decided)
+
+        return self._act_on(choose)
+
+    def override(self, room_id: str, visitor: Visitor, reason: OverrideReason, *, by: Guard, note: str = "") -> Done:
+        guest = guest_of(visitor)
+        return self._act(room_id, lambda _, here: self._followed(here, visits.override(here, guest, reason, note, by=by.id)))
+
+    def sweep(self, room_id: str, *, by: Guard) -> Done:
+        return self._act(room_id, lambda _, here: self._followed(here, visits.sweep(here, by=by.id)))
+
+    def count(self, room_id: str, kept: tuple[str, ...], others: int, *, doors_are_shut: bool, by: Guard) -> Done:
+        def choose(_: Setting, here: Here) -> Chosen:
+            if not here.is_lone and not doors_are_shut:
+                return (), Done(Said.DOORS_NOT_SHUT, room_id)
+            return self._followed(here, visits.count(here, kept, max(0, others), door_ids(here), by=by.id))
+
+        return self._act(room_id, choose)
+
+    def drop_off(self, service_id: str, name: str = "") -> Done:
+        return self._act_on(lambda at: desk_notes.drop_off(at.db, at.known, self._context, at.moment, service_id, name))
+
+    def accept(self, receipt: str, *, by: Guard) -> Done:
+        return self._act_on(lambda at: desk_notes.accept(at.db, receipt, by.id))
+
+    def check(self, room_id: str, missing: tuple[str, ...], *, by: Guard) -> Done:
+        return self._act(room_id, lambda _, here: desk_notes.check(here, missing, by.id))
+
+    # Deciding
+
+    def _on(self, subject: str, decide: Callable[[Here], Decided]) -> Done:
+        """Decide about a visit or a number, in the room where it is."""
+
+        def choose(at: Setting) -> Chosen:
+            here = self._here_of(at, subject)
+            return ((), Done(Said.NO_SUCH_VISIT)) if here is None else self._followed(here, decide(here))
+
+        return self._act_on(choose)
+
+    def _act(self, room_id: str, choose: Callable[[Setting, Here], Chosen]) -> Done:
+        def choose_here(at: Setting) -> Chosen:
+            here = self._here(at, room_id)
+            return ((), Done(Said.NO_SUCH_ROOM, room_id)) if here is None else choose(at, here)
+
+        return self._act_on(choose_here)
+
+    def _act_on(self, choose: Callable[[Setting], Chosen]) -> Done:
+        def decide(db: sqlite3.Connection, moment: Moment) -> tuple[Sequence[Event], Done]:
+            drafts, done = choose(self._setting(db, moment))
+            return events_of(drafts), done
+
+        try:
+            done = self._write(decide)
+            self._publish()
+        except (DatabaseError, TimeoutError):  # the lane meets the same error, and ends the program if it must
+            return Done(Said.OUT_OF_SERVICE)
+        return done
+
+    def _followed(self, here: Here, decided: Decided) -> Chosen:
+        """The decision with what follows of it by itself."""
+        if not decided.drafts:
+            return (), _done(here, decided)
+        drafts = visits.then(here, decided.drafts)
+        self._context.note_released(here.version, drafts)
+        return drafts, _done(here, decided)
+
+    def _setting(self, db: sqlite3.Connection, moment: Moment) -> Setting:
+        return Setting(db, room_documents.read(db), moment)
+
+    def _room(self, room_id: str) -> Room | None:
+        with self._tools.reading() as db:
+            return room_documents.read(db).room(room_id)
+
+    def _here(self, at: Setting, room_id: str) -> Here | None:
+        room = at.known.room(room_id)
+        return None if room is None else self._context.here(at.db, at.known, room, at.moment)
+
+    def _here_of(self, at: Setting, subject: str) -> Here | None:
+        """The room where that visit or number is."""
+        for room in at.known.rooms:
+            here = self._context.here(at.db, at.known, room, at.moment)
+            known = (*here.book.visits, *here.book.tickets, *(each.visit_id for each in visits.elsewhere(here)))
+            if subject in known:
+                return here
+        return None
+
+
+def guest_of(visitor: Visitor) -> Guest:
+    """A visitor as decisions know them."""
+    return Guest(max(1, visitor.people), visitor.name, visitor.purpose, visitor.institution, visitor.priority)
+
+
+def _come_in(here: Here, guest: Guest, carried: Pass | None, ticket_id: str | None, by: str | None) -> Decided:
+    if ticket_id is None:
+        return visits.arrive(here, guest, carried, by=by)
+    return visits.enter(here, guest, carried, ticket_id=ticket_id, by=by)
+
+
+def _card_of_number(db: sqlite3.Connection, here: Here, number: int) -> Pass | Said:
+    """The card of that number, if it lies in the box."""
+    found = [each for each in pass_cards.everyone(db) if each.number == number and each.opens(here.room.id)]
+    if not found:
+        return Said.UNKNOWN_PASS
+    card = Pass(found[0].token_sha256, number)
+    return card if visits.visit_of(here, card.token_sha256) is None else Said.CARD_IN_USE
+
+
+def _done(here: Here, decided: Decided) -> Done:
+    """What screens say of the decision."""
+    told = next((each.payload for each in decided.drafts if each.kind in _TOLD), {})
+    people = int(told.get("people", 1))
+    waiting = decided.said is Said.WAITING
+    ahead = sum(each.people for each in here.book.tickets.values()) if waiting else 0
+    inside = here.book.inside + sum(each.people for each in visits.elsewhere(here))
+    return Done(
+        decided.said,
+        here.room.id,
+        visit_id=decided.visit_id,
+        ticket_id=decided.ticket_id,
+        number=told.get("number"),
+        card=told.get("card"),
+        people=people,
+        ahead=ahead,
+        wait=wait_range(here, ahead + people, inside) if waiting else None,
+    )
+
+
+_TOLD = frozenset({Kind.VISITOR_ENTERED, Kind.VISITOR_LEFT, Kind.VISITOR_WAITING, Kind.VISITOR_CALLED, Kind.VISITOR_SKIPPED})
