@@ -6,6 +6,7 @@ LinkError
 """
 
 import gzip
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -171,6 +172,8 @@ class ServerClient:
         answer = _decoded(
             self._link.exchange("POST", f"{self._path}/batches", _MAX_ANSWER_BYTES, data=body, headers=headers), wire.Answer
         )
+        if answer.batch_sha256 not in ("", hashlib.sha256(body).hexdigest()):
+            raise Unreachable(Problem.UNREADABLE_ANSWER, Course.RETRY_SLOWLY, "the answer is to another batch")
         self._check_head(answer.head, epoch)
         return answer
 

@@ -207,11 +207,7 @@ class Uploader:
     def _take(self, segment: Segment, rows: list[Waiting], answer: Answer) -> float:
         """Mark what the answer names, and nothing else."""
         outcomes = {result.seq: result.outcome for result in answer.results}
-        named = [row for row in rows if row.place in outcomes]
-        if not named:
-            if self._alone:
-                self._put_aside(segment, rows[0])
-            raise Unreachable(Problem.UNREADABLE_ANSWER, Course.RETRY_SLOWLY, "the answer names none of the rows that were sent")
+        named = self._named(segment, rows, outcomes, answer.head)
         acked = self._state.acked(segment.epoch)
         # Conflicting rows are kept there beside the chain, so its watermark says nothing about them.
         conflicts = Outcome.CONFLICT in outcomes.values()
@@ -234,6 +230,18 @@ class Uploader:
             return self._wait(Course.RETRY_SLOWLY)
         self._failures = 0
         return max(0.0, min(answer.retry_after_s or 0.0, backoff.RETRY_AFTER_CAP_S))
+
+    def _named(self, segment: Segment, rows: list[Waiting], outcomes: dict[int, Outcome], head: SignedHead) -> list[Waiting]:
+        """Those of the rows that an answer names, which must be about them."""
+        named = [row for row in rows if row.place in outcomes]
+        if not named:
+            if self._alone:
+                self._put_aside(segment, rows[0])
+            raise Unreachable(Problem.UNREADABLE_ANSWER, Course.RETRY_SLOWLY, "the answer names none of the rows that were sent")
+        there = {row.place: row.hash for row in named if outcomes.get(row.place) in (Outcome.STORED, Outcome.DUPLICATE)}
+        if head.hash and there.get(head.seq, head.hash) != head.hash:
+            raise Unreachable(Problem.UNREADABLE_ANSWER, Course.RETRY_SLOWLY, "the answer is about other rows than were sent")
+        return named
 
     def _has_lost(self, epoch: str, acked: progress.Acked, through: int) -> bool:
         """Whether the server was restored. Believed once while it stands at one mark: a row that our own journal lacks stays

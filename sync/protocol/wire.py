@@ -88,7 +88,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Sent after commit. The agent marks exactly what `results` names and judges nothing by HTTP status.
 
     `accepted_through` is the contiguous watermark of the batch's epoch; `missing` are gaps above it, below the highest stored.
-    `documents` is the version of the newest documents for this device; `retry_after_s` asks for a pause.
+    `documents` is the version of the newest documents for this device; `retry_after_s` asks for a pause. `batch_sha256` (hex) is
+    of the request's body as it was sent, so that an older answer is not taken for this one's; a server of before leaves it out.
     """
 
     accepted_through: int
@@ -99,6 +100,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     documents: int
     max_batch: int = MAX_BATCH_RECORDS
     retry_after_s: float | None = None
+    batch_sha256: str = ""
 
 
 class Cursor(msgspec.Struct, frozen=True):

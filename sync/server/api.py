@@ -1,5 +1,6 @@
 """HTTP for machines, under /v1: what doors send and ask. No state between requests; every error is a `wire.Problem`."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -99,6 +100,7 @@ class Api:
             head=self._keys.head(device.id, receipt.head),
             server_time=received_at,
             documents=self._documents.version(),
+            batch_sha256=hashlib.sha256(request.get_data()).hexdigest(),
         )
         return _json(answer)
 

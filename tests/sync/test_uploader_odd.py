@@ -247,6 +247,34 @@ def test_conflicts_are_marked_and_said(station, make_rig):
     assert (rig.link.problem, rig.link.acked) == (Problem.DIVERGED, {EPOCH: 1})
 
 
+def test_an_older_answer_marks_nothing(station, make_rig):
+    """An answer to another batch is not taken for this one's, even where it names the very rows that were sent."""
+    station.taps(3)
+    older = Reply(body=lambda body: answer([1, 2, 3], batch_sha256=hashlib.sha256(body[:-1]).hexdigest()))
+    own = Reply(body=lambda body: answer([1, 2, 3], batch_sha256=hashlib.sha256(body).hexdigest()))
+    with playing(CURSOR, older, own) as server:
+        rig = make_rig(station, server)
+        assert rig.uploader.step() > 1
+        assert (rig.link.problem, rig.link.acked) == (Problem.UNREADABLE_ANSWER, {})
+        rig.drain()
+    assert rig.link.acked == {EPOCH: 3}
+
+
+@pytest.mark.parametrize("outcome", ["stored", "duplicate"])
+def test_an_answer_about_other_rows_marks_nothing(station, make_rig, outcome):
+    """Where the head, at a row that the answer says is there, is of another row, the answer is about another history."""
+    entries = station.taps(2)
+    said = [{"seq": seq, "outcome": outcome} for seq in (1, 2)]
+    others = Reply(body=answer([1, 2], results=said, head=played_head(seq=2, chain_hash="0" * 64)))
+    ours = Reply(body=answer([1, 2], results=said, head=played_head(seq=2, chain_hash=entries[1].record.hash)))
+    with playing(CURSOR, others, ours) as server:
+        rig = make_rig(station, server)
+        assert rig.uploader.step() > 1
+        assert (rig.link.problem, rig.link.acked) == (Problem.UNREADABLE_ANSWER, {})
+        rig.drain()
+    assert rig.link.acked == {EPOCH: 2}
+
+
 def test_a_server_that_denies_what_it_named_is_not_stormed(station, make_rig):
     """A watermark that never moves costs one more sending, not an endless one."""
     station.taps(10)

@@ -13,7 +13,7 @@ from kiosk.simulation.world.campaign import Broken, Report
 
 Count = Callable[[Report], None]
 
-BROKE_ONCE = (489984568, 70000043, 70000156, 70000219, 70000231, 70000282)
+BROKE_ONCE = (489984568, 70000043, 70000156, 70000219, 70000231, 70000282, 91000458)
 """Seeds of worlds in which a promise broke before the program was mended."""
 
 

@@ -1,6 +1,7 @@
 """The line between a kiosk and the server: it carries requests to the server's application, and does to them what networks do."""
 
 import gzip
+import hashlib
 import json
 import zlib
 from collections.abc import Callable, Mapping
@@ -243,6 +244,7 @@ def _all_taken(older: Answer, call: Call) -> Answer:
     said["results"] = [{"seq": seq, "outcome": "stored"} for seq in seqs]
     said["accepted_through"] = said["head"]["seq"] = max(seqs)
     said["head"]["epoch"] = batch["epoch"]
+    said["batch_sha256"] = hashlib.sha256(call.body).hexdigest()
     return Answer(200, _JSON, json.dumps(said).encode())
 
 

@@ -1,6 +1,7 @@
 """/v1 for doors: what is answered, and every way a request can be wrong."""
 
 import gzip
+import hashlib
 import json
 import tracemalloc
 from urllib.parse import quote
@@ -144,6 +145,13 @@ def test_cursor(get, send, door):
     cursor = msgspec.json.decode(get(f"/v1/devices/{door.id}/cursor?epoch={EPOCH}").data, type=Cursor)
     assert (cursor.head.seq, cursor.head.hash, cursor.documents) == (2, record(door.id, 2).hash, 0)
     assert get(f"/v1/devices/{door.id}/cursor").status_code == 400
+
+
+def test_the_answer_says_to_which_body(send, door):
+    """An answer has the hash of the request's body, so that no other answer can be taken for it."""
+    bodies = [packed(batch(door.id, seqs)) for seqs in ([1], [1, 2])]
+    answers = [msgspec.json.decode(send(body).data, type=Answer) for body in bodies]
+    assert [each.batch_sha256 for each in answers] == [hashlib.sha256(body).hexdigest() for body in bodies]
 
 
 def test_the_cursor_of_a_name_of_before(get, send, store, door, clock):
