@@ -35,7 +35,10 @@ class PrinterState:
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """What is on one piece of paper, from above: a title, one large number, lines, a QR code with its text, and a footer."""
+    """What is on one piece of paper, from above: a title, one large number, lines, a QR code with its text, and a footer.
+
+    Title and footer may have several lines. Whatever is wider than the paper is broken between words.
+    """
 
     title: str
     number: str = ""

@@ -78,20 +78,22 @@ def slip_bytes(slip: Slip, paper: Paper) -> bytes:
         made.set(custom_size=True, width=size, height=size)
         _write(made, number, paper.columns // size)
     made.set(bold=False, normal_textsize=True)
+    made.ln()
     for line in slip.lines:
         _write(made, line, paper.columns)
     if slip.qr:
         made.ln()
         made.qr(slip.qr, ec=_level(), size=_module_dots(slip.qr, dots), native=paper.native_qr)
-        made.ln()
+    made.ln()
     _write(made, slip.footer, paper.columns)
     made.cut()
     return bytes(made.output)
 
 
 def _write(made: Any, words: str, columns: int) -> None:
-    for line in textwrap.wrap(plain(words), columns):
-        made.textln(line)
+    for line in words.split("\n"):
+        for part in textwrap.wrap(plain(line), columns):
+            made.textln(part)
 
 
 def _level() -> int:

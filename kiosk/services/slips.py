@@ -66,10 +66,10 @@ def waiting_number(given: NumberGiven, words: Sequence[SlipWords]) -> Slip:
     wait = () if given.wait_min is None else _wait(words, *given.wait_min)
     taken = words[0].moment(given.taken_at, trusted=given.clock_trusted)
     return Slip(
-        title=_in_one(words, "slip.number"),
+        title=_lines(words, "slip.number"),
         number=given.number,
         lines=(given.room, *ahead, *wait, taken),
-        footer=_in_one(words, "slip.number.how"),
+        footer=_lines(words, "slip.number.how"),
     )
 
 
@@ -78,11 +78,11 @@ def visit_pass(given: PassGiven, words: Sequence[SlipWords]) -> Slip:
     since = _said(words, "slip.since", time=words[0].moment(given.since, trusted=given.clock_trusted))
     people = _said(words, "slip.people", people=given.people) if given.people > 1 else ()
     return Slip(
-        title=_in_one(words, "slip.pass"),
+        title=_lines(words, "slip.pass"),
         number=given.label,
         lines=(given.room, *people, *since, *_until(given, words)),
         qr=given.code,
-        footer=_in_one(words, "slip.pass.how"),
+        footer=_lines(words, "slip.pass.how"),
     )
 
 
@@ -90,10 +90,10 @@ def drop_off_receipt(given: FileReceived, words: Sequence[SlipWords]) -> Slip:
     """The receipt number, the service and its unit, and when the file was handed over."""
     taken = words[0].moment(given.received_at, trusted=given.clock_trusted)
     return Slip(
-        title=_in_one(words, "slip.receipt"),
+        title=_lines(words, "slip.receipt"),
         number=given.receipt,
         lines=tuple(line for line in (given.service, given.unit, taken) if line),
-        footer=_in_one(words, "slip.receipt.how"),
+        footer=_lines(words, "slip.receipt.how"),
     )
 
 
@@ -117,5 +117,6 @@ def _said(words: Sequence[SlipWords], key: str, **values: object) -> tuple[str, 
     return tuple(dict.fromkeys(each.say(key, **values) for each in words))
 
 
-def _in_one(words: Sequence[SlipWords], key: str) -> str:
-    return " / ".join(_said(words, key))
+def _lines(words: Sequence[SlipWords], key: str) -> str:
+    """A line in each language, as one text."""
+    return "\n".join(_said(words, key))

@@ -30,7 +30,7 @@ LETTERS = ["NOMOR TUNGGU", "A 017", "Ruang Baca - Lantai 2", "4 antrean di depan
 GOLDEN = (
     b"\x1b@\x1da\x00\x1bt\x10\x1b!\x00\x1b!\x00\x1b!\x10\x1bE\x01\x1ba\x01NOMOR TUNGGU\n"
     b"\x1d!\x55A 017\n"
-    b"\x1b!\x00\x1b!\x00\x1b!\x00\x1bE\x00Ruang Baca - Lantai 2\n4 antrean di depan Anda\n"
+    b"\x1b!\x00\x1b!\x00\x1b!\x00\x1bE\x00\nRuang Baca - Lantai 2\n4 antrean di depan Anda\n"
     b"\n\x1d(k\x04\x001A2\x00\x1d(k\x03\x001C\x09\x1d(k\x03\x001E1\x1d(k\x20\x001P0" + CODE.encode() + b"\x1d(k\x03\x001Q0\n"
     b"Mohon tunggu dipanggil.\n\x1bd\x06\x1dV\x00"
 )
@@ -208,7 +208,7 @@ def test_trouble_has_a_name_and_ends(
 def test_paper_that_ends_in_the_middle(link: Link, printer: VirtualPrinter) -> None:
     """Half a slip is not printed; its rest does not come out of the new roll, but the whole slip does when asked for again."""
     door = driver(link)
-    printer.load(3)
+    printer.load(4)
     assert door.state() == PrinterState(Condition.READY, paper_near_end=True)
     with pytest.raises(PrinterNotReady, match="out of paper") as told:
         door.print_slip(SLIP)
