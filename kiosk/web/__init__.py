@@ -11,6 +11,9 @@ from kiosk.services.views import Station
 from kiosk.web import access, context, security, texts
 from kiosk.web.corrections import corrections
 from kiosk.web.decisions import decisions
+from kiosk.web.desk import desk
+from kiosk.web.desk_entry import desk_entry
+from kiosk.web.desk_rounds import desk_rounds
 from kiosk.web.evacuation import evacuation
 from kiosk.web.guard import guard
 from kiosk.web.lan import lan as lan_pages
@@ -30,7 +33,7 @@ from sync.clock import Clock, SystemClock
 DUTY_PAGES: tuple[Blueprint, ...] = (presence, corrections, self_check, evacuation, shift, log, sheet, neighbours, decisions)
 """The pages of the guard's duties, each a blueprint of its own."""
 
-ROOM_PAGES: tuple[Blueprint, ...] = ()
+ROOM_PAGES: tuple[Blueprint, ...] = (desk, desk_entry, desk_rounds)
 """The pages of rooms and their queues, each a blueprint of its own; only where there are rooms."""
 
 
@@ -97,6 +100,6 @@ def _catalogs() -> dict[str, str]:
 
 
 def _language() -> str:
-    """The guard's page remembers a choice; the panel forces its own language on each fragment."""
+    """The pages of who is signed in remember a choice; the panel forces its own language on each fragment."""
     chosen = session.get("language")
-    return chosen if chosen in texts.LANGUAGES and request.path.startswith("/guard") else texts.LANGUAGES[0]
+    return chosen if chosen in texts.LANGUAGES and request.path.startswith(("/guard", "/desk")) else texts.LANGUAGES[0]

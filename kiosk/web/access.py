@@ -137,6 +137,7 @@ def back(endpoint: str, words: str = "", *, ok: bool = False, **values: object) 
 
 SECTIONS = (
     ("guard.page", "nav.feed", Duty.WATCH),
+    ("desk.page", "desk.nav", Duty.RUN_ROOM),
     ("presence.page", "nav.presence", Duty.RECORD_PRESENCE),
     ("evacuation.page", "nav.evacuation", Duty.EVACUATE),
     ("shift.page", "nav.shift", Duty.HAND_OVER),

@@ -170,7 +170,7 @@ def cut_off() -> RoomsView:
     door = DoorRow("Pintu B", held=2, inside=1, waiting=3, heard_at=NOW - timedelta(minutes=10), connected=False)
     lone = DoorRow("Pintu C", held=0, inside=0, waiting=0, heard_at=None, connected=False)
     visits = (*(visit_row(number) for number in range(1, 7)), visit_row(9, here=False, door="Pintu B"))
-    view = room_view(7, visits=visits, doors=(door, lone), is_lone=False, places_left=1, usable=1, tied_up=2, needs_count=True)
+    view = room_view(7, visits=visits, doors=(door, lone), is_lone=False, places_left=1, usable=1, needs_count=True)
     return rooms_view(view, online=False)
 
 
