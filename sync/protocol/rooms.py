@@ -126,13 +126,16 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OtherDoor(msgspec.Struct, frozen=True, kw_only=True):
-    """Another door of the room as the server heard of it last, at `heard_at` (UTC text)."""
+    """Another door of the room as the server heard of it last, at `heard_at` (UTC text). `connected`: it was heard just before
+    the server wrote this, and a new document comes when that changes.
+    """
 
     device_id: str
     held: int
     inside: int
     waiting: int
     heard_at: str | None
+    connected: bool = False
 
 
 class RoomState(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ POST /v1/enrolments                                Enrolment -> Enrolled, or 403
 POST /v1/devices/{device_id}/batches               Batch     -> Answer
 GET  /v1/devices/{device_id}/cursor?epoch=E&recorded_as=D    -> Cursor
 GET  /v1/devices/{device_id}/documents?after=N               -> Documents, or 304
+GET  /v1/devices/{device_id}/rooms?after=N                   -> Documents, or 304
 GET  /v1/devices/{device_id}/photos/{sha256}                 -> the photo's bytes
 
 Every request is signed as `sync.protocol.signing` says, by the key `{device_id}:{fingerprint}` that was enrolled; an enrolment
@@ -88,7 +89,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Sent after commit. The agent marks exactly what `results` names and judges nothing by HTTP status.
 
     `accepted_through` is the contiguous watermark of the batch's epoch; `missing` are gaps above it, below the highest stored.
-    `documents` is the version of the newest documents for this device; `retry_after_s` asks for a pause. `batch_sha256` (hex) is
+    `documents` is the version of the newest documents for this device, `rooms` that of what it is told of rooms (0: nothing to
+    say); `retry_after_s` asks for a pause. `batch_sha256` (hex) is
     of the request's body as it was sent, so that an older answer is not taken for this one's; a server of before leaves it out.
     """
 
@@ -98,6 +100,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     head: SignedHead
     server_time: str
     documents: int
+    rooms: int = 0
     max_batch: int = MAX_BATCH_RECORDS
     retry_after_s: float | None = None
     batch_sha256: str = ""
@@ -148,6 +151,7 @@ class DocumentKind(StrEnum):
     """What a document is. A station ignores kinds that it does not know."""
 
     DIRECTORY = "directory"
+    ROOMS = "rooms"
 
 
 class SignedDocument(msgspec.Struct, frozen=True, kw_only=True):

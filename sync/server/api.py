@@ -24,6 +24,7 @@ from sync.server.intake import MAX_TEXT
 from sync.server.keys import KeyStore
 from sync.server.limits import RateLimit
 from sync.server.openapi import description
+from sync.server.rooms import RoomStore
 from sync.server.sink import EventSink
 from sync.server.store import Device, DeviceStore
 
@@ -53,12 +54,13 @@ class Api:
         enrolments: EnrolmentStore,
         sink: EventSink,
         documents: DocumentStore,
+        rooms: RoomStore,
         keys: KeyStore,
         limit: RateLimit,
         clock: Clock,
     ) -> None:
         self._devices, self._enrolments, self._sink, self._documents = devices, enrolments, sink, documents
-        self._keys, self._limit, self._clock = keys, limit, clock
+        self._rooms, self._keys, self._limit, self._clock = rooms, keys, limit, clock
         self._authenticator = DeviceAuthenticator(devices)
 
     def blueprint(self) -> Blueprint:
@@ -68,6 +70,7 @@ class Api:
         routes.add_url_rule(f"{base}/batches", "batches", self._known(self.take_batch), methods=["POST"])
         routes.add_url_rule(f"{base}/cursor", "cursor", self._known(self.cursor))
         routes.add_url_rule(f"{base}/documents", "documents", self._known(self.hand_down))
+        routes.add_url_rule(f"{base}/rooms", "rooms", self._known(self.hand_down_rooms))
         routes.add_url_rule(f"{base}/photos/<sha256>", "photos", self._known(self.photo))
         routes.add_url_rule("/enrolments", "enrolments", self.enrol, methods=["POST"])
         routes.add_url_rule("/openapi.json", "openapi", lambda: Response(description(), content_type="application/json"))
@@ -100,6 +103,7 @@ class Api:
             head=self._keys.head(device.id, receipt.head),
             server_time=received_at,
             documents=self._documents.version(),
+            rooms=receipt.rooms,
             batch_sha256=hashlib.sha256(request.get_data()).hexdigest(),
         )
         return _json(answer)
@@ -116,16 +120,24 @@ class Api:
 
     def hand_down(self, device: Device) -> Response:
         """The newest documents, or 304 when the door has them."""
-        after = request.args.get("after", "0")
-        if not (after.isascii() and after.isdigit() and len(after) <= 10 and int(after) <= _LAST_VERSION):
-            raise BadRequest("after is the version you have, a whole number.")
+        after = _version_asked()
         self._touch(device)
         version, text = self._documents.newest()
+        return self._document(DocumentKind.DIRECTORY, version, text if after < version else None)
+
+    def hand_down_rooms(self, device: Device) -> Response:
+        """What this door should know of its rooms now, or 304 when it does."""
+        after = _version_asked()
+        self._touch(device)
+        version, found = self._rooms.ask(device, after, now=self._clock.now().claimed_at)
+        return self._document(DocumentKind.ROOMS, version, None if found is None else msgspec.json.encode(found).decode())
+
+    def _document(self, kind: DocumentKind, version: int, text: str | None) -> Response:
         tag = f"v{version}"
-        if text is None or int(after) >= version or request.if_none_match.contains(tag):
+        if text is None or request.if_none_match.contains(tag):
             answer = Response(status=304)
         else:
-            answer = _json(Documents(version=version, documents=[self._keys.document(DocumentKind.DIRECTORY, version, text)]))
+            answer = _json(Documents(version=version, documents=[self._keys.document(kind, version, text)]))
         answer.set_etag(tag)
         return answer
 
@@ -161,6 +173,13 @@ class Api:
         last = device.last_contact_at
         if last is None or abs(now.wall - utc_datetime(last)) >= _TOUCH_EVERY:
             self._devices.touch(device.id, now=now.claimed_at)
+
+
+def _version_asked() -> int:
+    after = request.args.get("after", "0")
+    if not (after.isascii() and after.isdigit() and len(after) <= 10 and int(after) <= _LAST_VERSION):
+        raise BadRequest("after is the version you have, a whole number.")
+    return int(after)
 
 
 def _not_authenticated(_: NotAuthenticated) -> Response:

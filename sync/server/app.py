@@ -22,6 +22,7 @@ from sync.server.keys import KeyStore
 from sync.server.limits import RateLimit
 from sync.server.metrics import CountingSink, Metrics, count_requests
 from sync.server.reports import Reports
+from sync.server.rooms import RoomStore
 from sync.server.settings import Settings
 from sync.server.sink import DatabaseSink
 from sync.server.store import DeviceStore
@@ -47,6 +48,7 @@ class Store:
     keys: KeyStore
     documents: DocumentStore
     reports: Reports
+    rooms: RoomStore
     sink: DatabaseSink
     users: UserStore
 
@@ -60,6 +62,7 @@ def open_store(database: Database, hasher: PasswordHasher | None = None) -> Stor
         KeyStore(database),
         DocumentStore(database),
         Reports(database),
+        RoomStore(database),
         DatabaseSink(database),
         UserStore(database, hasher),
     )
@@ -97,6 +100,7 @@ def create_app(store: Store, clock: Clock, settings: Settings, metrics: Metrics 
         enrolments=store.enrolments,
         sink=CountingSink(store.sink, metrics),
         documents=store.documents,
+        rooms=store.rooms,
         keys=store.keys,
         limit=RateLimit(settings.requests_per_s, settings.requests_at_once),
         clock=clock,

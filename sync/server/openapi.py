@@ -14,6 +14,7 @@ Described = dict[str, Any]
 
 _EPOCH = {"type": "string", "pattern": "^[ -~]{1,64}$"}
 _DEVICE = {"name": "device_id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-z-]{1,64}$"}}
+_AFTER = {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1, "default": 0}}
 _CODES = {
     304: "Nothing newer.",
     400: "The request is wrong; the sentence says how.",
@@ -63,10 +64,10 @@ _OPERATIONS: dict[tuple[str, str], Operation] = {
         "The newest signed documents, or 304.",
         Documents,
         (304, *_ALWAYS),
-        (
-            _DEVICE,
-            {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1, "default": 0}},
-        ),
+        (_DEVICE, _AFTER),
+    ),
+    (f"{_FROM_DEVICE}/rooms", "get"): Operation(
+        "getRooms", "What this door should know of its rooms, signed, or 304.", Documents, (304, *_ALWAYS), (_DEVICE, _AFTER)
     ),
     (f"{_FROM_DEVICE}/photos/{{sha256}}", "get"): Operation(
         "getPhoto",

@@ -110,6 +110,7 @@ class DoorBook:
 class Ledger:
     """One room. `free` below zero is debt. `others` are people inside of whom nothing but a head count tells. `over` are visits
     that ended lately; `orphans` are exits heard before their entry, by visit or by pass; `recent` are the doors of late entries.
+    `doubted_since`: the server was restored then from an old copy, so what is in the pool may have been given away before.
     """
 
     room_id: str
@@ -125,6 +126,7 @@ class Ledger:
     early: tuple[Early, ...] = ()
     over: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
+    doubted_since: str | None = None
 
     def door(self, device_id: str) -> DoorBook:
         """The door's book; an empty one for a door that is not of this room."""
@@ -160,6 +162,11 @@ def with_doors(ledger: Ledger, device_ids: list[str]) -> Ledger:
     return replace(ledger, doors=doors | {name: DoorBook() for name in device_ids if name not in doors})
 
 
+def with_doubt(ledger: Ledger, since: str) -> Ledger:
+    """The room at a server that was restored at `since`: nothing is given away before a head count."""
+    return replace(ledger, doubted_since=since)
+
+
 def places(ledger: Ledger) -> Sums:
     """Where the room's rights are, as this server has heard it."""
     members = {name for name, book in ledger.doors.items() if book.member}
@@ -167,13 +174,15 @@ def places(ledger: Ledger) -> Sums:
     others = [book for name, book in ledger.doors.items() if name not in members]
     returning = sum(each.people for each in ledger.returning.values() if each.home in members)
     lost = sum(each.people for each in ledger.returning.values() if each.home not in members)
+    pool, doubted = (0, max(0, ledger.free)) if ledger.doubted_since else (max(0, ledger.free), 0)
     return Sums(
         inside=inside(ledger),
         held=sum(max(0, book.held) for book in of_members),
         in_flight=returning + sum(book.flying for book in of_members),
-        free=max(0, ledger.free),
+        free=pool,
         debt=max(0, -ledger.free) + sum(max(0, -book.held) for book in ledger.doors.values()),
         stranded=lost
+        + doubted
         + sum(book.stranded for book in ledger.doors.values())
         + sum(max(0, book.held) + book.flying for book in others),
     )

@@ -26,6 +26,7 @@ from sync.server.room_book import (
     places,
     with_book,
     with_doors,
+    with_doubt,
     with_held,
     with_limit,
     with_stranded,
@@ -49,6 +50,7 @@ __all__ = [
     "share_out",
     "state_for",
     "with_doors",
+    "with_doubt",
     "with_limit",
 ]
 
@@ -69,7 +71,7 @@ def hear(
     book = ledger.door(device_id)
     if epoch != book.epoch and epoch not in book.past:
         ledger = _in_epoch(ledger, device_id, book, epoch)
-    ledger = with_book(ledger, device_id, heard_at=claimed_at)
+    ledger = with_book(ledger, device_id, heard_at=claimed_at or book.heard_at)
     who = Who(device_id, epoch, claimed_at, clock_trusted, stale=epoch in ledger.door(device_id).past)
     return ledger if said is None else _heard(ledger, who, kind, said)
 
@@ -161,6 +163,7 @@ def _counted(ledger: Ledger, who: Who, said: Counted) -> Ledger:
     known = sum(visit.people for visit in visits.values())
     here = max(said.inside, known)
     doors = {name: replace(book, held=0, in_flight=(), stranded=0) for name, book in ledger.doors.items()}
+    is_sure = ledger.doubted_since is None or (who.trusted and who.at > ledger.doubted_since)
     early, now = ledger.early, said.generation
     # In an epoch that does not go on, what the count left to its door is void at once.
     held = max(0, said.held) if who.stale else said.held
@@ -175,6 +178,7 @@ def _counted(ledger: Ledger, who: Who, said: Counted) -> Ledger:
         returning={},
         orphans={},
         early=(),
+        doubted_since=None if is_sure else ledger.doubted_since,
         over=tuple(name for name in ledger.over if name not in visits),
     )
     ledger = (with_stranded if who.stale else with_held)(ledger, who.device_id, held)

@@ -194,6 +194,57 @@ documents = Table(
     PrimaryKeyConstraint("kind", "version"),
 )
 
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("config", Text, nullable=False),  # JSON of protocol.rooms.Room
+    Column("ledger", Text, nullable=False),  # JSON of room_book.Ledger
+    Column("connected", Text, nullable=False),  # device ids that the rights were last shared out to, with a space between
+)
+
+services = Table(
+    "services",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("config", Text, nullable=False),  # JSON of protocol.rooms.Service
+)
+
+door_letters = Table(
+    "door_letters",
+    metadata,
+    Column("device_id", Text, ForeignKey("devices.id"), primary_key=True),
+    Column("letter", Text, nullable=False),
+)
+
+room_cards = Table(
+    "room_cards",
+    metadata,
+    Column("token_sha256", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("room_id", Text),
+)
+
+room_versions = Table(
+    "room_versions",  # of what the doors of a site are told of rooms: counts up with every change
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+
+room_cursors = Table(
+    "room_cursors",  # how far a door's events have gone into the ledgers of its site's rooms
+    metadata,
+    Column("device_id", Text, ForeignKey("devices.id"), nullable=False),
+    Column("epoch", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    PrimaryKeyConstraint("device_id", "epoch"),
+)
+
 users = Table(
     "users",
     metadata,

@@ -19,6 +19,7 @@ from sync.server.dates import note_datings
 from sync.server.documents import DocumentStore
 from sync.server.intake import Arrival, read_arrival
 from sync.server.reported import is_report, note_reports
+from sync.server.rooms import RoomStore, concerns_rooms
 from sync.server.schema import devices, epochs, event_conflicts, events, unreadable
 
 _log = logging.getLogger(__name__)
@@ -37,11 +38,14 @@ _HASH_AT = select(events.c.hash).where(
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a batch, in the batch's order, and where the epoch stands after it."""
+    """What became of a batch, in the batch's order, and where the epoch stands after it. `rooms` is the version of what the door
+    is told of rooms; 0 where the batch says nothing of them.
+    """
 
     results: list[Result]
     held: ledger.Held
     head: Head
+    rooms: int = 0
 
 
 class EventSink(Protocol):
@@ -83,6 +87,7 @@ class DatabaseSink:
         arrivals = [read_arrival(bytes(raw), device_id=device_id, epoch=batch.epoch) for raw in batch.records]
         with self._database.writing(device_id) as connection:
             held = _held(connection, device_id, batch.epoch, received_at)
+            is_new_epoch = not held
             seqs = ledger.positions([arrival.seq for arrival in arrivals], ledger.accepted_through(held))
             before = {seq - 1 for seq in seqs}
             known = known_hashes(connection, device_id, batch.epoch, ledger.within(held, before.union(seqs)))
@@ -99,10 +104,13 @@ class DatabaseSink:
             head = _head(connection, device_id, batch.epoch, ledger.accepted_through(held))
         if new_conflicts or new_unreadable:
             _log.warning("device %s: kept %d conflicting and %d unreadable records", device_id, new_conflicts, new_unreadable)
-        if any(arrival.record is not None and is_report(arrival.record.kind) for arrival in arrivals):
-            # Also for records that were here before: a door sends them again when this did not come to its end.
+        # Also for records that were here before: a door sends them again when this did not come to its end.
+        kinds = {arrival.record.kind for arrival in arrivals if arrival.record is not None}
+        if any(map(is_report, kinds)):
             DocumentStore(self._database).apply_reports(now=received_at)
-        return Receipt(found.results, held, head)
+        has_room_news = is_new_epoch or any(map(concerns_rooms, kinds))
+        rooms = RoomStore(self._database).settle(device_id, now=received_at) if has_room_news else 0
+        return Receipt(found.results, held, head, rooms)
 
     def head(self, device_id: str, epoch: str, recorded_as: str = "") -> Head:
         with self._database.reading() as connection:
