@@ -1,5 +1,6 @@
 """The duty log (buku mutasi): lines that are never changed or taken out, only followed up."""
 
+import sqlite3
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from kiosk.services.tools import StationTools
 from kiosk.services.views import Guard
 from kiosk.store import duty_log, guards
 from kiosk.store.duty_log import LogRow
+from sync import journal
 from sync.ids import uuid7
 from sync.journal import Event
 from sync.protocol.events import Kind
@@ -17,13 +19,23 @@ PAGE_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
+class LetIn:
+    """People who were let into a full room, and the code of the reason."""
+
+    room_id: str
+    people: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A line with the names of who wrote it, and the line that it follows up, if any."""
+    """A line with the names of who wrote it, and the line that it follows up or what was overridden, if any."""
 
     row: LogRow
     by: str
     other: str
     follows: LogRow | None = None
+    let_in: LetIn | None = None
 
 
 class LogBook:
@@ -62,8 +74,15 @@ class LogBook:
             rows = duty_log.log_rows(db, before=before, limit=limit, words=words.strip())
             names = {row[0]: row[1] for row in guards.everyone(db)}
             first = {str(row.follows): duty_log.log_row(db, row.follows) for row in rows if row.follows}
+            let_in = {row.note_id: _let_in(db, row) for row in rows if row.kind == Kind.ROOM_OVERRIDDEN}
         named = [Line(row, names.get(row.by, row.by), names.get(row.other or "", row.other or "")) for row in rows]
-        return [replace(line, follows=first.get(line.row.follows or "")) for line in named]
+        return [replace(line, follows=first.get(line.row.follows or ""), let_in=let_in.get(line.row.note_id)) for line in named]
+
+
+def _let_in(db: sqlite3.Connection, row: LogRow) -> LetIn | None:
+    """What the journal says of an override; None once that is forgotten."""
+    told = next((entry.payload for entry in journal.read(db, after=row.position - 1, limit=1)), None)
+    return None if told is None else LetIn(str(told["room_id"]), int(told["people"]), str(told["reason"]))
 
 
 def cleaned(text: str) -> str:

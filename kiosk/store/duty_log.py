@@ -1,4 +1,4 @@
-"""Evacuations with their roll-call, the duty log and handovers: what guards wrote down, for the pages that show it."""
+"""Evacuations with their roll-call, the duty log, handovers and overrides: what guards answer for, for the pages that show it."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """One line of the duty log. `kind` tells a note from a handover; `other` is who took over."""
+    """One line of the duty log. `kind` tells a note from a handover or an override; `other` is who took over."""
 
     position: int
     note_id: str
@@ -123,6 +123,10 @@ def _handed_over(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) 
     _write(db, entry, None, payload.get("from"), payload.get("to"), payload.get("note"), None)
 
 
+def _overridden(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> None:
+    _write(db, entry, None, payload.get("by"), None, payload.get("note"), None)
+
+
 def _write(db: sqlite3.Connection, entry: Entry, note_id: Any, by: Any, other: Any, text: Any, follows: Any) -> None:
     r = entry.record
     where = (entry.position, note_id or r.id, r.epoch, r.seq, r.kind, r.claimed_at, r.clock_state)
@@ -136,5 +140,6 @@ PROJECTION = Projection(
         Kind.EVACUATION_MARKED: _marked,
         Kind.GUARD_NOTED: _noted,
         Kind.GUARD_HANDED_OVER: _handed_over,
+        Kind.ROOM_OVERRIDDEN: _overridden,
     },
 )

@@ -18,9 +18,9 @@ from kiosk.web.desk_parts import (
     just_begun,
     one_line,
     page_of,
+    sent_to,
     session_id,
     to_desk,
-    turned_back,
     whole_number,
     whole_page,
 )
@@ -73,7 +73,7 @@ def visit(visit_id: str) -> str | AnyResponse:
     """Somebody inside, and what can be done about them."""
     view, room, row = _visit_here(visit_id)
     if room is None or row is None:
-        return turned_back("desk.page", "room.said.no_such_visit")
+        return sent_to("desk.page", "room.said.no_such_visit")
     return render_template(
         "desk/visit.html",
         row=row,
@@ -91,14 +91,14 @@ def free(visit_id: str) -> AnyResponse:
     """Free a place, with the reason and where the card is."""
     form, (_, room, row) = request.form, _visit_here(visit_id)
     if room is None or row is None:
-        return turned_back("desk.page", "room.said.no_such_visit")
+        return sent_to("desk.page", "room.said.no_such_visit")
     if form.get("reason") not in set(FreeReason):
-        return turned_back("desk.visit", "room.said.needs_reason", visit_id=visit_id)
+        return sent_to("desk.visit", "room.said.needs_reason", visit_id=visit_id)
     reason, note = FreeReason(form["reason"]), one_line(form.get("note", ""), LONGEST_NOTE)
     if reason is FreeReason.OTHER and not note:
-        return turned_back("desk.visit", "desk.note_needed", visit_id=visit_id)
+        return sent_to("desk.visit", "desk.note_needed", visit_id=visit_id)
     if _asks_card(room, row) and form.get("card_here") not in ("yes", "no"):
-        return turned_back("desk.visit", "desk.card_question", visit_id=visit_id)
+        return sent_to("desk.visit", "desk.card_question", visit_id=visit_id)
     card_here = form.get("card_here") == "yes" and reason is not FreeReason.LOST_CARD
     return to_desk(rooms().free(visit_id, reason, by=signed_in(), note=note, card_here=card_here), room.room.id)
 
@@ -119,7 +119,7 @@ def number(ticket_id: str) -> str | AnyResponse:
         for row in (*room.called, *room.queue):
             if row.ticket_id == ticket_id:
                 return render_template("desk/number.html", row=row, states=TicketState, **whole_page(view, room))
-    return turned_back("desk.page", "room.said.no_such_number")
+    return sent_to("desk.page", "room.said.no_such_number")
 
 
 @desk.post("/numbers/next")
@@ -136,7 +136,7 @@ def enter(ticket_id: str) -> AnyResponse:
     typed = request.form.get("card", "")
     card = whole_number(typed, MOST_CARDS) if typed.strip() else None
     if typed.strip() and not card:
-        return turned_back("desk.page", "desk.card_wrong", room=_room_id())
+        return sent_to("desk.page", "desk.card_wrong", room=_room_id())
     return to_desk(rooms().enter_called(ticket_id, by=signed_in(), card=card), _room_id())
 
 

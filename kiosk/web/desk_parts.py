@@ -1,5 +1,6 @@
 """What the desk's pages share: which room they are about, what they are drawn from, and how answers are said."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -7,10 +8,12 @@ from flask import abort, flash, redirect, request, session, url_for
 from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from kiosk.core.duties import Duty, may
 from kiosk.services.log_book import cleaned
 from kiosk.services.room_views import Done, RoomsView, RoomView, Said, Visitor, WaitRange
 from kiosk.web import desk_view
 from kiosk.web.context import rooms, the_door
+from kiosk.web.desk_view import Standing
 from kiosk.web.presence import framed
 from kiosk.web.texts import clock_text
 from sync.protocol.rooms import PassKind, Room, Service
@@ -34,7 +37,7 @@ def page_of(view: RoomsView, room: RoomView | None) -> dict[str, object]:
     """What every page of the desk is drawn from, whole or in fragments."""
     door = the_door()
     shown: dict[str, object] = {"view": view, "room": room, "name_of": name_of, "minutes": minutes_words, "time_of": time_words}
-    shown |= {"locked": door.sessions.is_locked(session_id()), "guard_of": guard_name}
+    shown |= {"locked": door.sessions.is_locked(session_id()), "guard_of": guard_name, "state_words": state_words}
     if room is not None:
         state = desk_view.standing(room)
         tone, drawing = desk_view.LOOKS[state]
@@ -52,6 +55,45 @@ def whole_page(view: RoomsView, room: RoomView | None) -> dict[str, object]:
 def guard_name(guard_id: str) -> str:
     """The name of somebody who acted."""
     return next((each.name for each in the_door().station.guards() if each.id == guard_id), guard_id)
+
+
+def state_words(room: RoomView) -> str:
+    """`Sisa tempat: 3`, `PENUH`, `melebihi 1`: how the room stands at this door."""
+    state = desk_view.standing(room)
+    count = {Standing.FREE: room.places_left, Standing.KEPT: room.reserved, Standing.OVER: room.over_by}.get(state, 0)
+    return str(gettext(f"desk.is.{state}", count=count))
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLine:
+    """A room in one line, for the guard's screen. `is_taken`: nobody gets in but on a person's word."""
+
+    room_id: str
+    name: str
+    count: str
+    words: str
+    tone: str
+    drawing: str
+    is_taken: bool
+
+
+def room_lines() -> list[RoomLine]:
+    """Every room of this door in one line; none where whoever is signed in has nothing to do with rooms."""
+    door = the_door()
+    guard = door.sessions.guard(session_id())
+    if door.rooms is None or guard is None or not may(guard.role, Duty.RUN_ROOM):
+        return []
+    return [
+        RoomLine(
+            each.room.id,
+            name_of(each.room),
+            f"{each.inside}/{each.room.max_people}",
+            state_words(each),
+            *desk_view.LOOKS[desk_view.standing(each)],
+            each.places_left == 0,
+        )
+        for each in door.rooms.views.current().rooms
+    ]
 
 
 def name_of(named: Room | Service) -> str:
@@ -104,7 +146,7 @@ def to_desk(done: Done, room_id: str) -> AnyResponse:
     return redirect(url_for("desk.page", room=room_id), 303)
 
 
-def turned_back(endpoint: str, words: str, **where: Any) -> AnyResponse:
+def sent_to(endpoint: str, words: str, **where: Any) -> AnyResponse:
     """To a page of the desk, with one sentence about what is missing."""
     flash(str(gettext(words)), "problem")
     return redirect(url_for(endpoint, **where), 303)

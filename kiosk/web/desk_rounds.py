@@ -17,8 +17,8 @@ from kiosk.web.desk_parts import (
     asked_room,
     one_line,
     said,
+    sent_to,
     to_desk,
-    turned_back,
     whole_number,
     whole_page,
 )
@@ -74,7 +74,7 @@ def sweep() -> AnyResponse:
     """Closing time. Only for the list that was shown: who came in since then is not swept out unseen."""
     _, room = asked_room()
     if request.form.get("list") != desk_view.list_mark(room):
-        return turned_back("desk_rounds.sweeping", "desk.list_changed", room=room.room.id)
+        return sent_to("desk_rounds.sweeping", "desk.list_changed", room=room.room.id)
     return to_desk(rooms().sweep(room.room.id, by=signed_in()), room.room.id)
 
 

@@ -6,15 +6,16 @@ from flask import Blueprint, Response, abort, render_template, request, session
 from flask_babel import force_locale
 from werkzeug.wrappers import Response as AnyResponse
 
-from kiosk.core.duties import Duty
+from kiosk.core.duties import Duty, Role, may
 from kiosk.core.inputs import Decision
 from kiosk.core.values import HoldEnd, LetInReason
-from kiosk.services.views import Answered, GuardView
+from kiosk.services.views import Answered, Guard, GuardView
 from kiosk.web.access import back, client_here, needs, public, signed_in
 from kiosk.web.context import Door, the_door
+from kiosk.web.desk_parts import RoomLine, room_lines
 from kiosk.web.hold_groups import grouped, script
 from kiosk.web.panel import clock_shown
-from kiosk.web.streams import Fragment
+from kiosk.web.streams import Fragment, Together
 from kiosk.web.texts import LANGUAGES, clock_text
 from kiosk.web.typed import parse_temperature
 from sync.state import Problem
@@ -38,6 +39,7 @@ def page() -> str:
         "guard/page.html",
         station=door.station,
         guard=who,
+        room_lines=room_lines(),
         **_shown(view, door.sessions.is_locked(session_id)),
         **clock_shown(),
     )
@@ -59,7 +61,7 @@ def sign_in() -> AnyResponse:
     for left in ("chosen", "csrf_token"):  # what was given to whoever stood here before
         session.pop(left, None)
     session["sid"] = door.sessions.open(answer.guard, client_here())
-    return _back()
+    return _home(answer.guard)
 
 
 @guard.post("/sign-out")
@@ -90,7 +92,8 @@ def events() -> Response:
     """The fragments of the guard's page. They keep coming while the actions are locked, and end with the session."""
     door, session_id = the_door(), _session_id()
     desk = _Desk(door, session_id, str(session.get("language", LANGUAGES[0])))
-    return door.audience.answer(door.station.guard, desk.fragments, desk.beat)
+    news = door.station.guard if door.rooms is None else Together(door.station.guard, door.rooms.views)
+    return door.audience.answer(news, desk.fragments, desk.beat)
 
 
 @guard.post("/holds/<hold_id>/close")
@@ -131,6 +134,8 @@ class _Desk:
     def __init__(self, door: Door, session_id: str, language: str) -> None:
         self._door, self._session_id, self._language = door, session_id, language
         self._was_locked = door.sessions.is_locked(session_id)
+        self._drawn: GuardView | None = None
+        self._lines: list[RoomLine] | None = None
 
     def fragments(self, view: GuardView) -> Iterator[Fragment]:
         if self._door.sessions.guard(self._session_id) is None:
@@ -138,8 +143,14 @@ class _Desk:
             return
         shown = _shown(view, self._door.sessions.is_locked(self._session_id))
         with force_locale(self._language):
-            for name in ("holds", "feed", "signs"):
-                yield name, render_template(f"guard/{name}.html", **shown)
+            if view is not self._drawn:
+                self._drawn = view
+                for name in ("holds", "feed", "signs"):
+                    yield name, render_template(f"guard/{name}.html", **shown)
+            lines = room_lines()
+            if lines != self._lines:
+                self._lines = lines
+                yield "rooms", render_template("guard/rooms.html", room_lines=lines, locked=shown["locked"])
 
     def beat(self) -> Iterator[Fragment]:
         view = self._door.station.guard.current()
@@ -155,6 +166,12 @@ def _shown(view: GuardView, locked: bool) -> dict[str, object]:
     words = {"decisions": Decision, "let_in_reasons": LetInReason, "hold_ends": _HOLD_ENDS, "problems": _PROBLEMS}
     acts = {"groups": grouped(view.holds), "script": script, "acts": the_door().duties is not None and not locked}
     return {"view": view, "health": view.health, "locked": locked, **words, **acts}
+
+
+def _home(guard: Guard) -> AnyResponse:
+    """Where somebody who has signed in goes on: to the rooms from there, and who sits at the desk of one in any case."""
+    from_desk = request.form.get("to") == "desk" or guard.role == Role.DESK
+    return back("desk.page") if from_desk and the_door().rooms is not None and may(guard.role, Duty.RUN_ROOM) else _back()
 
 
 def _session_id() -> str:

@@ -5,14 +5,16 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.core.duties import Duty, may
-from kiosk.services.log_book import LONGEST
+from kiosk.services.log_book import LONGEST, Line
 from kiosk.services.paper import Column, Listing
 from kiosk.services.shift import ShiftSheet
 from kiosk.services.views import Guard
 from kiosk.web.access import back, client_here, needs, signed_in
 from kiosk.web.context import duties, the_door
 from kiosk.web.lists import footer, moment_words, stamp, taken_away
+from kiosk.web.log_book import let_in_words
 from kiosk.web.presence import framed
+from sync.protocol.events import Kind
 
 shift = Blueprint("shift", __name__, url_prefix="/guard/shift")
 
@@ -30,6 +32,7 @@ def page() -> str:
         takers=_takers(),
         chosen=session.get("taker", ""),
         longest=LONGEST,
+        let_in_words=let_in_words,
         **framed(),
     )
 
@@ -88,7 +91,7 @@ def _listing(sheet: ShiftSheet) -> Listing:
     ]
     trusted = sheet.clock_trusted
     rows += [(moment_words(hold.opened_at, trusted=trusted), hold.name or _nobody()) for hold in sheet.open_holds]
-    log = (f"{moment_words(line.row.at, trusted=line.row.trusted)} · {line.by}: {line.row.text}" for line in sheet.lines)
+    log = (f"{moment_words(line.row.at, trusted=line.row.trusted)} · {line.by}: {_text(line)}" for line in sheet.lines)
     station = the_door().station
     notes = ("", str(gettext("log.title")), *log, "", "", str(gettext("shift.signatures", name=signed_in().name)))
     return Listing(
@@ -100,6 +103,12 @@ def _listing(sheet: ShiftSheet) -> Listing:
         str(gettext("list.page")),
         notes,
     )
+
+
+def _text(line: Line) -> str:
+    if line.row.kind != Kind.ROOM_OVERRIDDEN:
+        return line.row.text
+    return f"{let_in_words(line.let_in)}{': ' if line.row.text else ''}{line.row.text}"
 
 
 def _nobody() -> str:
