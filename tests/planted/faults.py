@@ -88,7 +88,7 @@ FAULTS = (
     Fault(
         "200 means that everything was taken",
         (Change(_UPLOADER, "named = [row for row in rows if row.place in outcomes]", "named = list(rows)"),),
-        _WORLDS,
+        _tests("tests/sync/test_uploader_odd.py::test_only_what_is_named_is_marked"),
     ),
     Fault(
         "a poisoned record stops those behind it",

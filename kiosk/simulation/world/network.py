@@ -240,10 +240,10 @@ def _plain(body: bytes) -> bytes:
 def _all_taken(older: Answer, call: Call) -> Answer:
     """An answer that names every record as stored, from somebody who has no key: its head is an older one, moved on."""
     said, batch = json.loads(older.body), json.loads(_plain(call.body))
-    seqs = [record["seq"] for record in batch["records"]]
-    said["results"] = [{"seq": seq, "outcome": "stored"} for seq in seqs]
-    said["accepted_through"] = said["head"]["seq"] = max(seqs)
-    said["head"]["epoch"] = batch["epoch"]
+    last = max(batch["records"], key=lambda record: int(record["seq"]))
+    said["results"] = [{"seq": record["seq"], "outcome": "stored"} for record in batch["records"]]
+    said["accepted_through"] = last["seq"]
+    said["head"] |= {"epoch": batch["epoch"], "seq": last["seq"], "hash": last.get("hash", said["head"]["hash"])}
     said["batch_sha256"] = hashlib.sha256(call.body).hexdigest()
     return Answer(200, _JSON, json.dumps(said).encode())
 
