@@ -19,6 +19,8 @@ from kiosk.services.views import Guard
 from kiosk.web import create_app
 from kiosk.web.sessions import LOCK_AFTER_S, Client, GuardSessions
 from tests.kiosk.services.post import PEPPER, PIN, STAFF, ZONE, Post
+from tests.kiosk.services.room_post import READING
+from tests.kiosk.web.desk_door import open_rooms
 
 ROLES = tuple(role.value for role in Role)
 PEOPLE = {role: Guard(role, role.title(), role) for role in ROLES}
@@ -51,6 +53,7 @@ class WholeDoor:
             random_bytes=lambda n: b"r" * n,
         )
         self.sessions = GuardSessions(self.post.clock)
+        self.rooms = open_rooms(self.post, READING)
         self.apps = {flavour: self._app(build_duties(tools), flavour == "lan") for flavour in ("loopback", "lan")}
 
     def _app(self, duties: object, on_lan: bool) -> Flask:
@@ -64,6 +67,7 @@ class WholeDoor:
             sessions=self.sessions,
             lan=LanState(),
             on_lan=on_lan,
+            rooms=self.rooms,
         )
 
     def close(self) -> None:
