@@ -228,7 +228,7 @@ def build_kiosk(settings: Settings) -> Kiosk:
         random_bytes=os.urandom,
         repeat_window_s=settings.station.repeat_window_s,
     )
-    rooms = build_rooms(tools, database, lane, health)
+    rooms = build_rooms(tools, database, lane, health, policy.direction)
     duties = build_duties(tools, build_neighbours(settings, clock), rooms)
     return Kiosk(
         duties=duties,
@@ -247,7 +247,9 @@ def build_kiosk(settings: Settings) -> Kiosk:
     )
 
 
-def build_rooms(tools: StationTools, database: KioskDatabase, lane: Lane, health: HealthKeeper) -> StationRooms:
+def build_rooms(
+    tools: StationTools, database: KioskDatabase, lane: Lane, health: HealthKeeper, direction: Direction
+) -> StationRooms:
     """The rooms of this station; none until the office or the server has set some up."""
     context = RoomContext(
         zone=tools.zone,
@@ -255,8 +257,9 @@ def build_rooms(tools: StationTools, database: KioskDatabase, lane: Lane, health
         origin=lambda: database.journal.origin,
         is_online=lambda: health.health.online,
     )
-    rooms = StationRooms(tools, context, lane.decide)
+    rooms = StationRooms(tools, context, lane.decide, direction)
     lane.attach_passes(rooms.pass_seen)
+    lane.attach_rooms(rooms.staff_admitted)
     return rooms
 
 

@@ -35,6 +35,7 @@ R = TypeVar("R")
 ASK_TIMEOUT_S = 1.5
 """So long a caller waits for the lane; then the request is withdrawn, unless it is being committed just then."""
 _COMMITTING_S = 0.5
+_ADMISSIONS = frozenset({Kind.VERDICT_ADMIT, Kind.VERDICT_OVERRIDE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,14 @@ class Deciding:
 
 Offer = Sighting | Sample | SensorState | Asked | Happened | Deciding
 
-PassShown = Callable[[str], tuple[Decide[Any], Callable[[Any], None]] | None]
-"""Takes the text of a visitor's pass; gives the decision about it and who wants to know how it ended, or None to let it be."""
+About = tuple[Decide[Any], Callable[[Any], None]]
+"""A decision, and who wants to know how it ended."""
+
+PassShown = Callable[[str], About | None]
+"""Takes the text of a visitor's pass; None lets it be."""
+
+Admitted = Callable[[str], About | None]
+"""Takes the id of somebody of the staff who may go in; None where no room counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +110,15 @@ class Lane:
         self._inbox: queue.SimpleQueue[Offer] = queue.SimpleQueue()
         self._state = session.Lane()
         self._pass_shown: PassShown | None = None
+        self._admitted: Admitted | None = None
 
     def attach_passes(self, shown: PassShown) -> None:
         """Say who looks after visitors' passes. Without it they are badges that nobody knows. Call before the first step."""
         self._pass_shown = shown
+
+    def attach_rooms(self, admitted: "Admitted") -> None:
+        """Say who wants to know of staff that may go in. Call before the first step."""
+        self._admitted = admitted
 
     def restore(self, state: session.Lane, effects: tuple[Effect, ...]) -> None:
         """Start from what the journal knew before the restart. Call before the first step."""
@@ -213,11 +225,11 @@ class Lane:
         if sighting.text is None:
             self._advance(lambda at: inputs.CodeHint(at, None if sighting.hint is None else str(sighting.hint)))
         elif self._pass_shown is not None and read_pass(sighting.text) is not None:
-            self._pass_seen(self._pass_shown(sighting.text))
+            self._decide_about(self._pass_shown(sighting.text))
         else:
             self._badge(sighting.text)
 
-    def _pass_seen(self, about: tuple[Decide[Any], Callable[[Any], None]] | None) -> None:
+    def _decide_about(self, about: About | None) -> None:
         if about is not None:
             decide, tell = about
             tell(self._decided(decide))
@@ -294,8 +306,15 @@ class Lane:
             self._show(Shown(screen or self._state.screen, sound))
         if appended or any(isinstance(each, CallGuard) for each in effects):
             self._committed()
+        self._tell_rooms(appended)
         answer = next((each for each in effects if isinstance(each, Answer)), None)
         return None if answer is None else Answered(answer.ok, answer.code)
+
+    def _tell_rooms(self, appended: list[Append]) -> None:
+        for each in appended:
+            person_id = each.payload.get("person_id")
+            if self._admitted is not None and each.kind in _ADMISSIONS and person_id is not None:
+                self._decide_about(self._admitted(str(person_id)))
 
     def _commit(self, events: tuple[Event, ...], moment: Moment) -> None:
         with self._database.reading() as db:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from kiosk.core import visits
+from kiosk.core import staff_visits, visits
 from kiosk.core.badges import token_sha256
 from kiosk.core.passes import TOKEN_BYTES, CodeKind, pass_code, read_pass
 from kiosk.core.room_codes import FreeReason, OverrideReason, Said, TicketState
+from kiosk.core.values import Direction
 from kiosk.core.visits import Decided, Draft, Guest, Here, Pass
 from kiosk.services import desk_notes, pass_showing
 from kiosk.services.broadcast import Broadcast
@@ -28,7 +29,7 @@ from sync.clock import Moment
 from sync.database import DatabaseError
 from sync.journal import Event
 from sync.protocol.events import Kind
-from sync.protocol.rooms import PassKind, Room
+from sync.protocol.rooms import Counts, PassKind, Room
 
 _STEP_S = 0.2
 R = TypeVar("R")
@@ -54,10 +55,12 @@ Chosen = tuple[Sequence[Draft], Done]
 
 
 class StationRooms:
-    """Implements `kiosk.services.room_views.Rooms`. `write` has the lane decide."""
+    """Implements `kiosk.services.room_views.Rooms`. `write` has the lane decide; `direction` is the door's."""
 
-    def __init__(self, tools: StationTools, context: RoomContext, write: Writer) -> None:
-        self._tools, self._context, self._write = tools, context, write
+    def __init__(
+        self, tools: StationTools, context: RoomContext, write: Writer, direction: Direction = Direction.UNSTATED
+    ) -> None:
+        self._tools, self._context, self._write, self._direction = tools, context, write, direction
         self._board = RoomBoard(tools, context)
         self._reader = PassReader(tools.clock)
         self._changed, self._publishing = threading.Event(), threading.Lock()
@@ -194,6 +197,26 @@ class StationRooms:
             return events_of(drafts), done
 
         return decide, self._heard
+
+    def staff_admitted(self, person_id: str) -> tuple[Decide[Done], Callable[[Done], None]] | None:
+        """For the lane: what follows when somebody of the staff may go in; None where no room counts them."""
+        counting = [each.room.id for each in self.views.current().rooms if each.room.counts is Counts.EVERYONE]
+        if not counting:
+            return None
+
+        def decide(db: sqlite3.Connection, moment: Moment) -> tuple[Sequence[Event], Done]:
+            at = self._setting(db, moment)
+            heres = [here for each in counting if (here := self._here(at, each)) is not None]
+            chosen = [self._followed(here, staff_visits.admitted(here, person_id, self._direction)) for here in heres]
+            full = next((done for _, done in chosen if done.said is Said.FULL), None)
+            return events_of(draft for drafts, _ in chosen for draft in drafts), full or Done(Said.CHECKED)
+
+        return decide, self._staff_told
+
+    def _staff_told(self, done: Done) -> None:
+        if done.said is Said.FULL:
+            self._scanned.publish(done)
+        self._changed.set()
 
     def _showing(self, at: Setting, token: str, kind: CodeKind) -> Chosen:
         heres = [self._context.here(at.db, at.known, room, at.moment) for room in at.known.rooms]

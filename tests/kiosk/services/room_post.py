@@ -52,8 +52,9 @@ def rooms_of(post: Post, *, online: list[bool] | None = None, on_thread: bool = 
         origin=lambda: post.database.journal.origin,
         is_online=lambda: is_online[0],
     )
-    rooms = StationRooms(tools, context, post.lane.decide if on_thread else stepped)
+    rooms = StationRooms(tools, context, post.lane.decide if on_thread else stepped, post.policy.direction)
     post.lane.attach_passes(rooms.pass_seen)
+    post.lane.attach_rooms(rooms.staff_admitted)
     return rooms
 
 

@@ -7,17 +7,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kiosk.core.policy import Policy
+from kiosk.core.values import Direction
 from kiosk.services.room_context import RoomContext
 from kiosk.services.room_views import Done, FreeReason, OverrideReason, Said, TicketState, Visitor
 from kiosk.services.rooms import StationRooms
 from kiosk.store import projections
 from sync.database import database_errors
-from sync.protocol.rooms import PassKind, Room, Service, ServiceMode
-from tests.kiosk.services.post import ZONE
+from sync.protocol.rooms import Counts, PassKind, Room, Service, ServiceMode
+from tests.kiosk.services.post import ZONE, Post
 from tests.kiosk.services.room_post import DESK, READING, RoomPost, card_code
 from tests.kiosk.services.toolbox import tools_of
 
 ONE = Visitor()
+READING_TOO = Room(id="arsip", name="Ruang Arsip", max_people=2)
 
 
 @pytest.fixture
@@ -408,4 +411,25 @@ def test_a_dead_journal_says_out_of_service(tmp_path: Path) -> None:
         tools_of(door.post), RoomContext(ZoneInfo(ZONE), os.urandom, lambda: door.post.database.journal.origin), dead
     )
     assert rooms.arrive("baca", ONE, by=DESK).said is Said.OUT_OF_SERVICE
+    door.close()
+
+
+def test_staff_take_places_only_where_the_room_counts_them(tmp_path: Path) -> None:
+    """Where everyone counts, a badge at a door without a direction enters and, the next time, leaves; else it changes no room."""
+    policy = Policy(direction=Direction.UNSTATED)
+    everyone = Room(id="baca", name="Ruang Baca", max_people=1, counts=Counts.EVERYONE)
+    door = RoomPost(tmp_path, everyone, READING_TOO, post=Post(tmp_path, policy=policy))
+    door.post.badge(1)
+    assert [(row.is_staff, row.name) for row in door.room().visits] == [(True, "")]
+    assert door.room("arsip").inside == 0
+    door.wait(5)
+    door.post.badge(2)
+    assert door.room().inside == 1
+    told = door.rooms.scanned().current()
+    assert told is not None
+    assert told.said is Said.FULL
+    assert len(door.post.of("attendance.tapped")) == 2
+    door.wait(120)
+    door.post.badge(1)
+    assert door.room().inside == 0
     door.close()

@@ -1,0 +1,27 @@
+"""Staff in a room that counts everyone: their badge at its door is their pass. Pure."""
+
+import hashlib
+
+from kiosk.core import visits
+from kiosk.core.room_codes import Said
+from kiosk.core.values import Direction
+from kiosk.core.visits import Decided, Guest, Here, Pass
+
+
+def staff_pass(person_id: str) -> Pass:
+    """What stands for somebody's badge among the passes; the person is not in it."""
+    return Pass(hashlib.sha256(f"staff:{person_id}".encode()).hexdigest())
+
+
+def admitted(here: Here, person_id: str, direction: Direction) -> Decided:
+    """Somebody was let through this door. Where it has no direction, whoever is inside leaves and whoever is not comes in.
+
+    Nobody is kept out by it: FULL changes nothing but what a screen says, and the tap stands.
+    """
+    carried = staff_pass(person_id)
+    is_inside = visits.visit_of(here, carried.token_sha256) is not None
+    if direction is Direction.OUT or (direction is Direction.UNSTATED and is_inside):
+        return visits.leave(here, carried) if is_inside else Decided(Said.NOT_INSIDE)
+    if is_inside:
+        return Decided(Said.CHECKED)
+    return visits.enter(here, Guest(who="staff", person_id=person_id), carried)
