@@ -1,11 +1,13 @@
 """What the pages of one door share. Nothing here is global: each app has its own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
 from flask import abort, current_app
 
+from kiosk.core.screening import Step
 from kiosk.services.announcer import Announcer
 from kiosk.services.duties import GuardDuties
 from kiosk.services.lan import LanState
@@ -31,6 +33,7 @@ class Door:
     on_lan: bool = False
     rooms: Rooms | None = None
     announcer: Announcer | None = None
+    visitor_steps: Callable[[], tuple[Step, ...]] = tuple
 
     def now(self) -> datetime:
         """The wall clock, aware UTC."""

@@ -13,8 +13,9 @@ from kiosk.web.access import public
 from kiosk.web.context import the_door
 from kiosk.web.faces import double_words, face, sound_key, tap_words
 from kiosk.web.here import own_token
-from kiosk.web.streams import Fragment
+from kiosk.web.streams import Fragment, Together
 from kiosk.web.texts import LANGUAGES, is_day
+from kiosk.web.visiting import offered, passed, streams
 
 panel = Blueprint("panel", __name__)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -31,7 +32,8 @@ def page() -> str:
             station=the_door().station,
             other=_other(view.language),
             own_token=own_token(view.screen),
-            **_shown(view),
+            offered=offered(),
+            **panel_shown(view),
             **clock_shown(),
         )
 
@@ -41,7 +43,7 @@ def page() -> str:
 def events() -> Response:
     """The panel's fragments, each time one of them changes."""
     door = the_door()
-    return door.audience.answer(door.station.panel, _fragments, _beat)
+    return door.audience.answer(Together(door.station.panel, *streams()), _fragments, _beat)
 
 
 @panel.get("/camera.jpg")
@@ -82,9 +84,11 @@ def clock_shown() -> dict[str, object]:
     return {"now": now, "daytime": is_day(now, door.station.time_zone)}
 
 
-def _shown(view: PanelView) -> dict[str, object]:
+def panel_shown(view: PanelView) -> dict[str, object]:
+    """What the panel's screen and its small signs are drawn from."""
     return {
         "view": view,
+        "passed": passed(),
         "screen": view.screen,
         "health": view.health,
         "face": face(view),
@@ -96,11 +100,14 @@ def _shown(view: PanelView) -> dict[str, object]:
 
 def _fragments(view: PanelView) -> Iterator[Fragment]:
     with force_locale(view.language):
-        yield "screen", render_template("panel/screen.html", **_shown(view))
-        yield "signs", render_template("panel/signs.html", **_shown(view))
+        yield "screen", render_template("panel/screen.html", **panel_shown(view))
+        yield "signs", render_template("panel/signs.html", **panel_shown(view))
         yield "clock", render_template("partials/clock.html", health=view.health, **clock_shown())
         yield "language", render_template("panel/language.html", other=_other(view.language))
         yield "own", render_template("panel/own.html", own_token=own_token(view.screen))
+        if (guests := offered()) is not None:
+            yield "guests", render_template("panel/visitor_offers.html", offered=guests)
+            yield "called", render_template("panel/visitor_called.html", offered=guests)
 
 
 def _beat() -> Iterator[Fragment]:
@@ -108,6 +115,8 @@ def _beat() -> Iterator[Fragment]:
     own_token(view.screen)  # it is still on the screen
     with force_locale(view.language):
         yield "clock", render_template("partials/clock.html", health=view.health, **clock_shown())
+        if offered() is not None:  # what a pass led to is shown for its time only
+            yield "screen", render_template("panel/screen.html", **panel_shown(view))
 
 
 def _other(language: str) -> str:
