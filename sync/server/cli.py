@@ -16,6 +16,7 @@ import msgspec
 from sync.server.cli_bundle import import_bundle
 from sync.server.cli_doors import devices, enrolments
 from sync.server.cli_options import JSON, database_options, now, opened_store
+from sync.server.cli_rooms import rooms
 from sync.server.settings import Settings, override
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -124,4 +125,5 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 central.add_command(devices)
 central.add_command(import_bundle)
 central.add_command(enrolments)
+central.add_command(rooms)
 commands: list[click.Command] = [central]

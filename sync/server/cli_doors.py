@@ -50,18 +50,21 @@ def devices_revoke(settings: Settings, device_id: str) -> None:
 @JSON
 @database_options
 def devices_lost(settings: Settings, device_id: str, as_json: bool) -> None:
-    """DEVICE_ID was stolen, burnt or broken for good: refuse it, and name the hours of which nothing came."""
+    """DEVICE_ID was stolen, burnt or broken for good: refuse it, and name the hours of which nothing came, and rooms to count."""
     moment = now()
     with opened_store(settings) as store:
         device = store.devices.revoke(device_id, now=moment.claimed_at)
         since = store.reports.last_received(device_id) or device.created_at
+        rooms = [row.room for row in store.rooms.tied_up_at(device_id, now=moment.claimed_at)]
     hours = _hours(since, moment.wall)
     if as_json:
         found = {"device_id": device.id, "uncovered_from": since, "uncovered_to": moment.claimed_at, "hours": hours}
-        click.echo(json.dumps(found))
+        click.echo(json.dumps(found | {"rooms_to_count": [room.id for room in rooms]}))
         return
     click.echo(f"{device.name} is revoked since {device.revoked_at}.")
     click.echo(f"Nothing came of {since} to {moment.claimed_at} ({hours} hours); what it kept of them is on its card alone.")
+    for room in rooms:
+        click.echo(f"Room {room.id} ({room.name}) needs a head count at another door: this one held places of it, or people.")
 
 
 def _hours(since: str, until: datetime) -> float:

@@ -4,6 +4,7 @@ ServerError
 ├── StoreUnavailable   the database cannot be read or written now: try later
 ├── BadSettings        the settings or the call are wrong
 ├── BadDirectory       a directory file cannot be taken as it is
+├── BadRooms           rooms, services or letters cannot be set as they are; one sentence a line
 ├── CodeRefused        an enrolment's code is not good, and why is not said
 ├── TooManyTries       somebody guesses; the caller is told how long to wait
 └── Unknown            the named device, user or thing is not here
@@ -24,6 +25,10 @@ class BadSettings(ServerError):
 
 class BadDirectory(ServerError):
     """A directory file cannot be imported; the message says which entry and why."""
+
+
+class BadRooms(ServerError):
+    """Rooms cannot be set up as they were given; each line of the message names an entry and what is wrong with it."""
 
 
 class CodeRefused(ServerError):

@@ -114,6 +114,17 @@ class RoomStore:
         with self._database.reading() as connection:
             return {door.id: door for door in site_doors(connection)}
 
+    def tied_up_at(self, device_id: str, *, now: str) -> list[RoomRow]:
+        """The rooms in which that door, which was lost or revoked, has rights or people: each needs a head count."""
+        with self._database.writing(turn(site := self._site(device_id))) as connection:
+            if version_of(connection, site):
+                share(connection, site, now)
+            return [row for row in load(connection, site) if _has_a_hand_in(row.ledger, device_id)]
+
+    def _site(self, device_id: str) -> str:
+        with self._database.reading() as connection:
+            return site_of(connection, device_id)
+
     def _restored(self, site: str, after: int, now: str) -> None:
         """A door was told of more than this server remembers: it was restored from an old copy, and what it gave away since then
         nobody knows. It counts on from there, and gives nothing away before heads are counted.
@@ -249,6 +260,12 @@ def _state(ledger: Ledger, device_id: str, doors: Mapping[str, SiteDoor]) -> Roo
     heard = {name: door.heard_at for name, door in doors.items()}
     others = [msgspec.structs.replace(each, heard_at=heard.get(each.device_id, each.heard_at)) for each in found.doors]
     return msgspec.structs.replace(found, doors=others)
+
+
+def _has_a_hand_in(ledger: Ledger, device_id: str) -> bool:
+    book = ledger.door(device_id)
+    homes = {visit.home for visit in ledger.visits.values()} | {each.home for each in ledger.returning.values()}
+    return bool(book.held or book.flying or book.stranded or device_id in homes)
 
 
 def _has_rooms(connection: Connection, site: str) -> bool:

@@ -207,10 +207,10 @@ rooms = Table(
 services = Table(
     "services",
     metadata,
-    Column("id", Text, primary_key=True),
     Column("site", Text, nullable=False),
     Column("position", Integer, nullable=False),
     Column("config", Text, nullable=False),  # JSON of protocol.rooms.Service
+    PrimaryKeyConstraint("site", "position"),
 )
 
 door_letters = Table(
@@ -223,10 +223,11 @@ door_letters = Table(
 room_cards = Table(
     "room_cards",
     metadata,
-    Column("token_sha256", Text, primary_key=True),
     Column("site", Text, nullable=False),
+    Column("token_sha256", Text, nullable=False),
     Column("number", Integer, nullable=False),
     Column("room_id", Text),
+    PrimaryKeyConstraint("site", "token_sha256"),
 )
 
 room_versions = Table(

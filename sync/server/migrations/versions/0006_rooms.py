@@ -19,11 +19,10 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_rooms'))
     )
     op.create_table('services',
-    sa.Column('id', sa.Text(), nullable=False),
     sa.Column('site', sa.Text(), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('config', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_services'))
+    sa.PrimaryKeyConstraint('site', 'position', name=op.f('pk_services'))
     )
     op.create_table('door_letters',
     sa.Column('device_id', sa.Text(), nullable=False),
@@ -32,11 +31,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('device_id', name=op.f('pk_door_letters'))
     )
     op.create_table('room_cards',
-    sa.Column('token_sha256', sa.Text(), nullable=False),
     sa.Column('site', sa.Text(), nullable=False),
+    sa.Column('token_sha256', sa.Text(), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('room_id', sa.Text(), nullable=True),
-    sa.PrimaryKeyConstraint('token_sha256', name=op.f('pk_room_cards'))
+    sa.PrimaryKeyConstraint('site', 'token_sha256', name=op.f('pk_room_cards'))
     )
     op.create_table('room_versions',
     sa.Column('site', sa.Text(), nullable=False),
