@@ -1,8 +1,11 @@
 """The kiosk's web pages: the panel everybody sees, the guard's page, and what machines ask."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Flask, request, session
 from flask_babel import Babel, get_locale
 
+from kiosk.core.screening import Step
 from kiosk.services.announcer import Announcer
 from kiosk.services.duties import GuardDuties
 from kiosk.services.lan import LanState
@@ -28,12 +31,13 @@ from kiosk.web.sessions import GuardSessions
 from kiosk.web.sheet import sheet
 from kiosk.web.shift import shift
 from kiosk.web.streams import Audience
+from kiosk.web.visitors import visitors
 from sync.clock import Clock, SystemClock
 
 DUTY_PAGES: tuple[Blueprint, ...] = (presence, corrections, self_check, evacuation, shift, log, sheet, neighbours, decisions)
 """The pages of the guard's duties, each a blueprint of its own."""
 
-ROOM_PAGES: tuple[Blueprint, ...] = (desk, desk_entry, desk_rounds)
+ROOM_PAGES: tuple[Blueprint, ...] = (desk, desk_entry, desk_rounds, visitors)
 """The pages of rooms and their queues, each a blueprint of its own; only where there are rooms."""
 
 
@@ -51,6 +55,7 @@ def create_app(
     on_lan: bool = False,
     rooms: Rooms | None = None,
     announcer: Announcer | None = None,
+    visitor_steps: Callable[[], tuple[Step, ...]] = tuple,
 ) -> Flask:
     """The pages of one station: for its own machine, or with `on_lan` what other machines may have of them, over TLS.
 
@@ -59,6 +64,7 @@ def create_app(
     `sessions` are who is signed in, shared by both apps of a station; `lan` is how it stands on the network.
     `rooms` are the rooms that this door lets people into; None leaves their pages out.
     `announcer` is the voice of the displays; without one they are silent.
+    `visitor_steps` gives the steps in force for visitors, in the order of the circular.
     `allowed_hosts` are the host names (without ports) that browsers may use; any other Host is answered with 400.
     """
     clock = clock or SystemClock()
@@ -72,7 +78,7 @@ def create_app(
     Babel(app, locale_selector=_language, **_catalogs())
     texts.install_formats(app, station.time_zone)
     audience, sessions = Audience(stream_cap, station.stopping), sessions or GuardSessions(clock)
-    door = context.Door(station, audience, clock, sessions, duties, lan or LanState(), on_lan, rooms, announcer)
+    door = context.Door(station, audience, clock, sessions, duties, lan or LanState(), on_lan, rooms, announcer, visitor_steps)
     with app.app_context():
         context.install(door)
     app.context_processor(lambda: {"page_language": str(get_locale())})

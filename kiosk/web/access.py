@@ -19,7 +19,7 @@ from sync.database import DatabaseError
 
 F = TypeVar("F", bound=Callable[..., Any])
 _LAN_PUBLIC = frozenset({"static", "guard.page", "guard.sign_in", "guard.sign_out", "guard.language", "neighbours.presence"})
-_PANEL_SIDE = frozenset({"panel", "machine", "self_check"})
+_PANEL_SIDE = frozenset({"panel", "machine", "self_check", "visitors"})
 
 
 class Access(NamedTuple):
