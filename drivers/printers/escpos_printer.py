@@ -76,7 +76,7 @@ def slip_bytes(slip: Slip, paper: Paper) -> bytes:
     if number := plain(slip.number):
         size = max(1, min(_LARGEST_LETTERS, paper.columns // len(number)))
         made.set(custom_size=True, width=size, height=size)
-        _write(made, number, paper.columns // size)
+        _write(made, number, paper.columns)
     made.set(bold=False, normal_textsize=True)
     made.ln()
     for line in slip.lines:
@@ -146,6 +146,7 @@ class EscposPrinter:
         self._now = now
         self._answers = answers
         self._turn = threading.Lock()
+        _library()  # now, because the first visitor is not to wait for it
 
     @property
     def kind(self) -> str:

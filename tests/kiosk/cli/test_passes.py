@@ -73,6 +73,7 @@ def test_printed_cards_are_known_here(data, out):
     read = codes(out)
     assert {hash_of(code) for code in read} == {row["token_sha256"] for row in rows}
     assert len(read) == 11
+    assert all(code == code.upper() for code in read)  # small letters would make the code larger
     with closing(open_reader(data / "kiosk.db")) as db:
         cards = [pass_cards.look_up(db, hash_of(code)) for code in read]
     assert all(card is not None and card.opens("baca") and not card.opens("arsip") for card in cards)

@@ -111,6 +111,11 @@ def test_both_languages_on_one_paper(slip: Slip) -> None:
         assert codes == ((slip.qr,) if slip.qr else ())
 
 
+def test_one_language_twice() -> None:
+    """What two languages say alike is printed once."""
+    assert visit_pass(PASS, (ID, ID)) == visit_pass(PASS, (ID,))
+
+
 def test_a_room_with_a_long_name() -> None:
     """A long name is broken between words and read whole."""
     name = "Ruang Baca dan Layanan Referensi Deposit Lantai Tiga Sayap Timur"
