@@ -31,7 +31,7 @@ from sync.journal import Event
 from sync.protocol.events import Kind
 from sync.protocol.rooms import Counts, PassKind, Room
 
-_STEP_S = 0.2
+_STEP_S = 1.0
 R = TypeVar("R")
 
 

@@ -20,16 +20,17 @@ from kiosk import settings
 from kiosk.services import pins
 from kiosk.services.changes import DirectoryChange, NewGuard, write_durably
 from kiosk.services.private_files import write_private
-from kiosk.simulation import people
+from kiosk.simulation import people, visitors
 from kiosk.simulation.relay import Relay
 from kiosk.simulation.simulator import Simulator
 from kiosk.wiring import station_secret, submit_change
-from sync.clock import SystemClock
+from sync.clock import Moment, SystemClock
 from sync.identity import KEY_NAME, DeviceKey, Identity, write_identity
 from sync.server.app import open_store
 from sync.server.database import Database
 from sync.server.documents import read_import
 from sync.server.serving import CannotListen, free_port
+from sync.server.store import Device
 
 GUARD_ID, GUARD_NAME, GUARD_PIN = "satpam", "Petugas Jaga", "2580"
 _CHILD_STOPS_WITHIN_S = 10
@@ -41,9 +42,14 @@ class DidNotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a simulated door keeps its things."""
+    """Where a simulated door keeps its things. `site` is the folder of the door whose server it uses, None for its own."""
 
     data: Path
+    site: Path | None = None
+
+    @property
+    def name(self) -> str:
+        return "Pintu utama" if self.site is None else "Pintu samping"
 
     @property
     def station(self) -> Path:
@@ -51,11 +57,15 @@ class Place:
 
     @property
     def central(self) -> Path:
-        return self.data / "central"
+        return (self.site or self.data) / "central"
 
     @property
     def badges(self) -> Path:
         return self.data / "badges" / "demo.json"
+
+    @property
+    def cards(self) -> Path:
+        return self.data / "badges" / "cards.json"
 
     @property
     def central_database(self) -> str:
@@ -66,13 +76,21 @@ class SimulatedDoor:
     """Everything at one door and behind it. Use as a context; leaving it ends every process."""
 
     def __init__(
-        self, place: Place, *, port: int = 0, kind: str = "gy-mcu90614", station: Mapping[str, object] | None = None
+        self,
+        place: Place,
+        *,
+        port: int = 0,
+        kind: str = "gy-mcu90614",
+        station: Mapping[str, object] | None = None,
+        beside: "SimulatedDoor | None" = None,
     ) -> None:
         """`port` is the panel's, the server's is three above; 0 takes free ones. `kind` is a thermometer's, or "off".
 
-        `station` overrides keys of the kiosk's [station] settings.
+        `station` overrides keys of the kiosk's [station] settings. With `beside` it is another door of that one's site, whose
+        folder is `place.site`.
         """
         self._place, self._port, self._kind, self._station = place, port, kind, dict(station or {})
+        self._beside = beside
         self._stack = ExitStack()
         self.processes: dict[str, subprocess.Popen[str]] = {}
         self.addresses: dict[str, str] = {}
@@ -112,10 +130,8 @@ class SimulatedDoor:
         for folder in (place.station, place.central, place.badges.parent):
             folder.mkdir(parents=True, exist_ok=True)
         device_id, codes = prepare(place)
-        bind = f"127.0.0.1:{self._port + 3 if self._port else 0}"
-        central_url = self._ready("central", "--database", place.central_database, "--bind", bind, "--json")["central"]
+        central_url = self._serve() if self._beside is None else self._beside.addresses["central"]
         address = central_url.rstrip("/").rpartition("/")[2]
-        self._commands["central"] = ("--database", place.central_database, "--bind", address, "--json")
         relay = Relay("127.0.0.1", int(address.rpartition(":")[2]))
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="gapura-")))
         simulated_kind = "gy-mcu90614" if self._kind == "off" else self._kind
@@ -127,6 +143,13 @@ class SimulatedDoor:
         found = self._ready("kiosk", "--config", str(place.station / "kiosk.toml"), "--json")
         self._spawn("sync", "--config", str(place.station / "sync.toml"))
         self.addresses = {**found, "central": central_url, "data": str(place.data)}
+
+    def _serve(self) -> str:
+        """Start the server; gives its address."""
+        database, bind = self._place.central_database, f"127.0.0.1:{self._port + 3 if self._port else 0}"
+        url = self._ready("central", "--database", database, "--bind", bind, "--json")["central"]
+        self._commands["central"] = ("--database", database, "--bind", url.rstrip("/").rpartition("/")[2], "--json")
+        return url
 
     def _spawn(self, name: str, *arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
@@ -145,7 +168,7 @@ class SimulatedDoor:
         return found
 
     def _write_settings(self, device_id: str, relay_port: int) -> None:
-        station = {"name": "Kantor Bupati (demo)", "place": "Pintu utama", "device_id": device_id, **self._station}
+        station = {"name": "Kantor Bupati (demo)", "place": self._place.name, "device_id": device_id, **self._station}
         kiosk: dict[str, Mapping[str, object]] = {
             "station": station,
             "web": {"port": self._port},
@@ -162,22 +185,16 @@ class SimulatedDoor:
 
 
 def prepare(place: Place) -> tuple[str, list[tuple[str, str]]]:
-    """Staff, badges, a guard and this door at the server; made once, found again later. Gives the device id and the codes."""
+    """Staff, badges, rooms, a guard and this door at the server: made once, found again later. Gives device id and codes."""
     known = place.data / "demo.json"
     if known.exists():
         kept = json.loads(known.read_text(encoding="utf-8"))
         return kept["device_id"], [(name, code) for name, code in kept["codes"]]
-    staff = people.make_staff(os.urandom)
-    now = SystemClock().now().claimed_at
+    moment = SystemClock().now()
     with closing(Database(place.central_database)) as database:
         database.migrate()
-        store = open_store(database)
-        key = DeviceKey.create(place.station / KEY_NAME)
-        device = store.devices.add(
-            "Pintu utama", place_id="pintu-utama", time_zone="Asia/Jakarta", now=now, site="demo", public_key=key.public
-        )
-        server_key = store.keys.public
-        store.documents.replace_directory(read_import(_export(staff)), now=now, progress=lambda: None)
+        device, server_key = _joined(place, database, moment)
+        badges, cards = _another(place, database, device, moment) if place.site else _first(database, device, moment)
     identity = Identity(
         device_id=device.id,
         name=device.name,
@@ -188,12 +205,41 @@ def prepare(place: Place) -> tuple[str, list[tuple[str, str]]]:
         server_key=server_key,
     )
     write_identity(place.station, identity)
-    write_private(place.badges, json.dumps(dict(staff.codes), ensure_ascii=False, indent=1).encode())
+    write_private(place.badges, json.dumps(badges, ensure_ascii=False, indent=1).encode())
+    write_private(place.cards, json.dumps(cards, indent=1).encode())
     guard = NewGuard(GUARD_ID, GUARD_NAME, "guard", pins.hash_pin(GUARD_PIN, station_secret(place.station)))
     door = settings.Settings(data=str(place.station), station=settings.Station(device_id=device.id))
     submit_change(door, DirectoryChange(guards=[guard]), {})
-    write_durably(known, json.dumps({"device_id": device.id, "codes": staff.codes}).encode())
-    return device.id, staff.codes
+    codes = [*badges.items(), *((f"Kartu tamu {number}", code) for number, code in cards.items())]
+    write_durably(known, json.dumps({"device_id": device.id, "codes": codes}).encode())
+    return device.id, codes
+
+
+def _joined(place: Place, database: Database, moment: Moment) -> tuple[Device, str]:
+    """This door as the server knows it, and the server's key."""
+    store, key = open_store(database), DeviceKey.create(place.station / KEY_NAME)
+    place_id = place.name.lower().replace(" ", "-")
+    device = store.devices.add(
+        place.name, place_id=place_id, time_zone="Asia/Jakarta", now=moment.claimed_at, site="demo", public_key=key.public
+    )
+    return device, store.keys.public
+
+
+def _first(database: Database, device: Device, moment: Moment) -> tuple[dict[str, str], dict[int, str]]:
+    """Badges by name and visitors' cards by number, made for a new site."""
+    staff = people.make_staff(os.urandom)
+    store = open_store(database)
+    store.documents.replace_directory(read_import(_export(staff)), now=moment.claimed_at, progress=lambda: None)
+    today = moment.wall.date()
+    cards = visitors.set_up(database, device.id, today=today, now=moment.claimed_at, random_bytes=os.urandom)
+    return dict(staff.codes), cards
+
+
+def _another(place: Place, database: Database, device: Device, moment: Moment) -> tuple[dict[str, str], dict[int, str]]:
+    """The same, of the site that this door joins."""
+    visitors.add_door(database, device.id, now=moment.claimed_at)
+    first = Place(place.site or place.data)
+    return json.loads(first.badges.read_text(encoding="utf-8")), json.loads(first.cards.read_text(encoding="utf-8"))
 
 
 def _export(staff: people.Staff) -> bytes:
