@@ -1,10 +1,11 @@
 """`gapura passes`: the numbered cards that visitors take from the box and hand in when they leave."""
 
 import secrets
+import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,17 @@ from kiosk.services.changes import DirectoryChange, Submitted
 from kiosk.services.pass_issue import NewCard
 from kiosk.services.pass_sheets import PassFace, number_words, pass_sheets
 from kiosk.services.private_files import write_private
+from kiosk.services.room_context import DEFAULT_LETTER
 from kiosk.settings import Settings
-from kiosk.store import pass_cards
+from kiosk.store import pass_cards, room_documents
 from kiosk.store.database import open_reader
 from kiosk.store.pass_cards import KnownCard
+from kiosk.store.room_documents import RoomsHere
 from sync.clock import SystemClock
 from sync.database import database_errors
 
 _Number = click.IntRange(1, 999)
+_NO_ROOMS = RoomsHere(version=0, rooms=(), services=(), doors=(), states={}, local=frozenset())
 
 
 @click.group()
@@ -40,8 +44,8 @@ def passes() -> None:
 @click.option("--from", "first", type=_Number, required=True, help="The first number.")
 @click.option("--to", "last", type=_Number, required=True, help="The last number.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The PDF to write.")
-@click.option("--name", help="The room's name on the cards; its id, or the station's place, if not given.")
-@click.option("--letter", default="A", show_default=True, help='The letter of this door before the number; "" for none.')
+@click.option("--name", help="The room's name on the cards; as it is set up here, or the station's place, if not given.")
+@click.option("--letter", help='Before the number: the letter of this door if not given; "" for none.')
 @click.option("--office", help="The name at the top of each card; the station's name if not given.")
 @click.option("--pictures", type=click.Path(path_type=Path, file_okay=False), help="A folder for each code as PNG and SVG too.")
 @click.option("--replace", is_flag=True, help="Also numbers that have a card: the old one stops working at once.")
@@ -53,7 +57,7 @@ def print_(settings: Settings, first: int, last: int, replace: bool, dry_run: bo
 
     The station keeps only each token's SHA-256, so a card cannot be printed a second time: print its number again with --replace.
     """
-    sheet = _Sheet(**look)
+    sheet = _as_set_up(settings, _Sheet(**look))
     made = _made(settings, first, last, sheet.room)
     taken = [each.card.number for each in made if each.replaces]
     if dry_run:
@@ -81,16 +85,30 @@ class _Sheet:
     out: Path
     room: str | None
     name: str | None
-    letter: str
+    letter: str | None
     office: str | None
     pictures: Path | None
+
+
+def _as_set_up(settings: Settings, sheet: _Sheet) -> _Sheet:
+    """The sheet with what the station knows of the room and of itself, where nothing else was asked for."""
+    if sheet.room == "":
+        raise WrongCall("--room needs the id of a room; leave it out for cards that are good for every room of this station")
+    rooms, device_id = _rooms(settings)
+    room = rooms.room(sheet.room or "")
+    if sheet.room and room is None and rooms.rooms:
+        raise fail(f"there is no room {sheet.room} here; there are: {', '.join(each.id for each in rooms.rooms)}")
+    letter = next((door.letter for door in rooms.doors if door.device_id in (device_id, "")), DEFAULT_LETTER)
+    return replace(
+        sheet,
+        name=sheet.name or (room.name if room else sheet.room or settings.station.place),
+        letter=letter if sheet.letter is None else sheet.letter,
+    )
 
 
 def _made(settings: Settings, first: int, last: int, room: str | None) -> list[NewCard]:
     if last < first:
         raise WrongCall("--to must not be below --from")
-    if room == "":
-        raise WrongCall("--room needs the id of a room; leave it out for cards that are good for every room of this station")
     return pass_issue.issue(range(first, last + 1), room, _known(settings), secrets.token_bytes)
 
 
@@ -105,8 +123,7 @@ def _notes(taken: Sequence[int], outcome: Submitted, lacking: Sequence[str]) -> 
 def _write(settings: Settings, sheet: _Sheet, made: Sequence[NewCard]) -> tuple[str, ...]:
     """On paper before the door is told: a card that works must not exist only in a lost answer."""
     station = settings.station
-    room = sheet.name or sheet.room or station.place
-    faces = [PassFace(number_words(sheet.letter, each.card.number), room, each.code) for each in made]
+    faces = [PassFace(number_words(sheet.letter or "", each.card.number), sheet.name or "", each.code) for each in made]
     with station_errors(settings), click.progressbar(faces, label="Setting cards", file=sys.stderr) as bar:
         printed = pass_sheets(bar, sheet.office or station.name, SystemClock().now().wall)
         write_private(sheet.out, printed.pdf)
@@ -186,10 +203,29 @@ def _hash_of(code: str) -> str:
 
 def _known(settings: Settings) -> list[KnownCard]:
     """The cards as they are on this station; none while it has no database, or one that was not written to yet."""
-    if not settings.database.exists() or not settings.database.stat().st_size:
+    if not _is_there(settings):
         return []
-    with station_errors(settings), closing(open_reader(settings.database)) as db, database_errors(settings.database):
+    with _reading(settings) as db:
         return pass_cards.everyone(db)
+
+
+def _rooms(settings: Settings) -> tuple[RoomsHere, str]:
+    """The rooms that are set up here, and this device's id."""
+    if not _is_there(settings):
+        return _NO_ROOMS, settings.station.device_id
+    with _reading(settings) as db:
+        (device_id,) = db.execute("SELECT device_id FROM station").fetchone()
+        return room_documents.read(db), str(device_id)
+
+
+@contextmanager
+def _reading(settings: Settings) -> Iterator[sqlite3.Connection]:
+    with station_errors(settings), closing(open_reader(settings.database)) as db, database_errors(settings.database):
+        yield db
+
+
+def _is_there(settings: Settings) -> bool:
+    return settings.database.exists() and settings.database.stat().st_size > 0
 
 
 def _spelt(numbers: Sequence[int]) -> str:

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from kiosk.cli.passes import passes
+from kiosk.cli.rooms import rooms
 from kiosk.core.passes import CodeKind, pass_code, read_pass
 from kiosk.services.changes import station_lock
 from kiosk.store import pass_cards
@@ -91,6 +92,21 @@ def test_what_a_card_says(data, out, tmp_path):
     words = " ".join((tmp_path / "words").read_text().split())
     for part in ("B 07", long, "Dinas", "Mohon serahkan saat keluar", "Please hand in when leaving"):
         assert part in words
+
+
+def test_a_room_that_is_set_up_here(data, out, tmp_path):
+    """The card has the name of its room and the letter of its door without being told; a room that is none is refused."""
+    (tmp_path / "rooms.toml").write_text('letter = "C"\n[[room]]\nid = "baca"\nname = "Ruang Baca Umum"\nmax_people = 10\n')
+    assert CliRunner().invoke(rooms, ["import", str(tmp_path / "rooms.toml"), "--data", str(data)]).exit_code == 0
+    call("print", "--room", "baca", "--from", 7, "--to", 7, "--out", out, "--data", data)
+    subprocess.run(["pdftotext", "-layout", out, tmp_path / "words"], check=True)
+    words = " ".join((tmp_path / "words").read_text().split())
+    assert "C 07" in words
+    assert "Ruang Baca Umum" in words
+    refused = call("print", "--room", "bacaa", "--from", 8, "--to", 8, "--out", out, "--data", data)
+    assert refused.exit_code == 1
+    assert "there is no room bacaa here; there are: baca" in refused.stderr
+    assert list(in_force(data).values()) == [7]
 
 
 def test_pictures_of_the_codes(data, out, tmp_path):
