@@ -22,12 +22,15 @@ from drivers.scanners.camera import FileSource, V4L2Source
 from drivers.scanners.camera_scanner import CameraScanner
 from drivers.scanners.frames import FrameSource
 from drivers.serial_link import SerialLink
+from drivers.speech import EspeakVoice
 from drivers.virtual.camera_source import SocketSource
 from kiosk.core.badges import badge_token
 from kiosk.core.passes import read_pass
 from kiosk.core.policy import Comparison, OnUnmeasured, Policy, TemperatureRule
+from kiosk.core.spoken import NumberReading
 from kiosk.core.values import Direction
 from kiosk.services import changes
+from kiosk.services.announcer import Announcer, Manner, QuietHours
 from kiosk.services.changes import DirectoryChange, Submitted
 from kiosk.services.device_health import HealthKeeper
 from kiosk.services.duties import GuardDuties, build_duties
@@ -73,6 +76,7 @@ class Kiosk:
     secret_key: bytes
     duties: GuardDuties
     rooms: StationRooms
+    announcer: Announcer | None
 
 
 def build_clock(settings: Settings) -> Clock:
@@ -233,6 +237,7 @@ def build_kiosk(settings: Settings) -> Kiosk:
     return Kiosk(
         duties=duties,
         rooms=rooms,
+        announcer=build_announcer(settings, clock),
         settings=settings,
         clock=clock,
         database=database,
@@ -261,6 +266,21 @@ def build_rooms(
     lane.attach_passes(rooms.pass_seen)
     lane.attach_rooms(rooms.staff_admitted)
     return rooms
+
+
+def build_announcer(settings: Settings, clock: Clock) -> Announcer | None:
+    """The voice of the displays, as the settings want it; None where they are to be silent."""
+    wanted = settings.speech
+    if not wanted.enabled:
+        return None
+    manner = Manner(
+        reading=NumberReading(wanted.reading),
+        volume_percent=wanted.volume_percent,
+        words_per_minute=wanted.speed_wpm,
+        quiet=None if wanted.quiet is None else QuietHours(*wanted.quiet),
+    )
+    voice = EspeakVoice(words_per_minute=wanted.speed_wpm)
+    return Announcer(clock, voice, ZoneInfo(settings.station.time_zone), manner)
 
 
 def build_neighbours(settings: Settings, clock: Clock) -> Neighbours:

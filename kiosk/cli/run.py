@@ -58,6 +58,7 @@ def _run(settings: Settings, as_json: bool) -> None:
         stopping=built.stopping,
         neighbours=built.duties.neighbours,
         rooms=built.rooms,
+        announcer=built.announcer,
     )
     state, sessions = lan_state(settings), GuardSessions(built.clock)
     server = build_server(built, sessions, state)
@@ -94,6 +95,7 @@ def build_server(built: Kiosk, sessions: GuardSessions | None = None, lan: LanSt
         sessions=sessions,
         lan=lan,
         rooms=built.rooms,
+        announcer=built.announcer,
     )
     return KioskServer(app, web.host, web.port, web.stream_cap + SPARE_THREADS)
 
@@ -115,6 +117,7 @@ def open_lan(built: Kiosk, sessions: GuardSessions, state: LanState) -> KioskSer
         lan=state,
         on_lan=True,
         rooms=built.rooms,
+        announcer=built.announcer,
     )
     try:
         tls = Tls(settings.lan_certificate, settings.lan_key)

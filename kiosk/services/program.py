@@ -10,6 +10,8 @@ from pathlib import Path
 
 from drivers.base import Scanner, Thermometer
 from kiosk.services import changes
+from kiosk.services.announcer import Announcer
+from kiosk.services.calls import Calls
 from kiosk.services.device_health import HealthKeeper
 from kiosk.services.devices import DeviceLoop
 from kiosk.services.housekeeping import Housekeeping
@@ -52,8 +54,9 @@ class Program:
         stopping: threading.Event,
         neighbours: Neighbours | None = None,
         rooms: StationRooms | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
-        self._neighbours, self._rooms = neighbours, rooms
+        self._neighbours, self._rooms, self._announcer = neighbours, rooms, announcer
         self._data, self._clock, self._database = data, clock, database
         self._lane, self._station, self._health, self._stopping = lane, station, health, stopping
         self._scanner, self._thermometer, self._housekeeping = scanner, thermometer, housekeeping
@@ -73,6 +76,9 @@ class Program:
         self._spawn("housekeeping", lambda: self._housekeeping.run(self._stopping))
         if self._neighbours is not None:
             self._spawn("neighbours", partial(self._neighbours.run, self._stopping))
+        if self._rooms is not None and self._announcer is not None:
+            # Before the rooms go on: what they call from now on is news.
+            self._spawn("calls", partial(Calls(self._rooms.views, self._announcer).run, self._stopping))
         if self._rooms is not None:
             self._spawn("rooms", partial(self._rooms.run, self._stopping))
 
@@ -89,6 +95,8 @@ class Program:
         self._station.guard.close()
         if self._rooms is not None:
             self._rooms.close()
+        if self._announcer is not None:
+            self._announcer.close()
         ends_ns = self._clock.now().mono_ns + int(_STOPS_WITHIN_S * 1e9)
         for thread in self._threads:
             thread.join(max(0.0, (ends_ns - self._clock.now().mono_ns) / 1e9))
