@@ -9,7 +9,7 @@ from html import escape
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 480, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 36.0, 8.0, 22.0, 28.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 36.0, 20.0, 22.0, 28.0
 _GRID_LINES = 5
 _GAP = 0.25
 _NARROWEST_WITH_FIGURE = 15.0

@@ -18,8 +18,8 @@ SLIMS_COLUMNS = ("member_id", "member_name", "institution", "room_code", "checki
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = (
     "day",
-    "entered",
-    "left",
+    "entered_at",
+    "left_at",
     "minutes",
     "end_known_by",
     "people",
@@ -34,7 +34,7 @@ _NAMED_COLUMNS = ("number", "name", "purpose", "institution")
 _DAY_COLUMNS = ("visits", "entered", "groups", "priority", "overrides", "turned_to_wait", "guessed", "without_end", "most_inside")
 
 _SPREAD_COLUMNS = ("stays", "stay_mean", "stay_median", "waits", "wait_median", "wait_longest")
-_WIDTHS = {"entered": 20, "left": 20, "name": 28, "purpose": 28, "institution": 28}
+_WIDTHS = {"entered_at": 20, "left_at": 20, "name": 28, "purpose": 28, "institution": 28}
 
 Words = Callable[[str], str]
 """The reader's word for a code, such as "column.people", "how.scanned" or "sheet.days"."""
@@ -73,17 +73,17 @@ class Form:
         return _COLUMNS + (_NAMED_COLUMNS if self.names else ())
 
 
-def _nothing() -> None:
-    return None
+def nothing() -> None:
+    """No progress is told."""
 
 
-def as_csv(found: Statistics, form: Form, tick: Tick = _nothing) -> bytes:
+def as_csv(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
     """One row a visit, in UTF-8 with a mark that spreadsheets know it by."""
     heads = [form.words(f"column.{name}") for name in form.columns]
     return _csv([heads, *([_text(cell) for cell in cells] for cells in _ticked(found.visits, form, tick))])
 
 
-def as_slims(found: Statistics, form: Form, tick: Tick = _nothing) -> bytes:
+def as_slims(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
     """One row for every person who entered, in the columns of SLiMS's table `visitor_count`; guests have no member id.
 
     Visits whose time is not certain are left out: there is no day to put them on.
@@ -119,7 +119,7 @@ def room_codes(rooms: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def as_xlsx(found: Statistics, form: Form, tick: Tick = _nothing) -> bytes:
+def as_xlsx(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
     """A workbook: figures by day, people by hour, and the visits, with real dates."""
     from xlsxwriter import Workbook  # a kiosk that exports nothing need not carry it
 
@@ -133,6 +133,22 @@ def as_xlsx(found: Statistics, form: Form, tick: Tick = _nothing) -> bytes:
         sheets.fill("hours", ("hour", "entered", "most_inside"), by_hour)
         sheets.fill("visits", form.columns, _ticked(found.visits, form, tick))
     return target.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A form of file: its content type, the ending of its name, and what writes it."""
+
+    content_type: str
+    ending: str
+    write: Callable[[Statistics, Form, Tick], bytes]
+
+
+FILES = {
+    "csv": File("text/csv; charset=utf-8", ".csv", as_csv),
+    "xlsx": File("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", as_xlsx),
+    "slims": File("text/csv; charset=utf-8", "-slims.csv", as_slims),
+}
 
 
 class _Sheets:

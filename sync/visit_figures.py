@@ -8,13 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from itertools import pairwise
 from statistics import fmean, median
 
 from sync.visits import Visit, Visits, Waiting
 
 QUARTERS = 96
-_QUARTER = timedelta(minutes=15)
 _DAY = timedelta(days=1)
 
 
@@ -118,7 +116,7 @@ def statistics(found: Visits, span: Span, room_id: str | None = None) -> Statist
         last=span.last,
         total=_figures(own, waits, inside.most(), span),
         days=tuple(_by_day(own, waits, inside, span)),
-        rooms=tuple(_by_room(people, waits, here, span)),
+        rooms=tuple(_by_room(people, waits, here, inside, span)),
         hours=tuple(hours),
         profile=tuple(inside.profile),
         line=_line(inside, span),
@@ -137,29 +135,28 @@ class _Inside:
 
     def __init__(self, steps: Sequence[tuple[datetime, int]], span: Span) -> None:
         self.steps = steps
-        self.days: dict[date, int] = defaultdict(int)
+        self.days: dict[date, int] = {}
         self.profile = [0] * QUARTERS
-        begin, end = span.begins(span.first), span.begins(span.last + _DAY)
-        for (at, count), (until, _) in pairwise(steps):
-            if count > 0 and at < end and until > begin:
-                self._note(max(at, begin).astimezone(span.zone), min(until, end).astimezone(span.zone), count)
-
-    def _note(self, at: datetime, until: datetime, count: int) -> None:
-        for quarter in _quarters(at, until):
-            self.days[quarter.date()] = max(self.days[quarter.date()], count)
-            slot = quarter.hour * 4 + quarter.minute // 15
+        first, end = span.first.toordinal() * QUARTERS, (span.last.toordinal() + 1) * QUARTERS
+        most: dict[int, int] = defaultdict(int)
+        quarters = [_quarter(at.astimezone(span.zone)) for at, _ in steps]
+        for (begin, _), (until, is_sharp), (_, count) in zip(quarters, quarters[1:], steps, strict=False):
+            # Until a quarter has just begun is not in it.
+            for quarter in range(max(begin, first), min(until + (not is_sharp), end)) if count > 0 else ():
+                most[quarter] = max(most[quarter], count)
+        for quarter, count in most.items():
+            day, slot = date.fromordinal(quarter // QUARTERS), quarter % QUARTERS
+            self.days[day] = max(self.days.get(day, 0), count)
             self.profile[slot] = max(self.profile[slot], count)
 
     def most(self) -> int:
         return max(self.days.values(), default=0)
 
 
-def _quarters(at: datetime, until: datetime) -> Iterator[datetime]:
-    """The quarters of an hour that the time from `at` to `until` touches, by the clock on the wall."""
-    quarter = at.replace(tzinfo=None, minute=at.minute // 15 * 15, second=0, microsecond=0)
-    while quarter < until.replace(tzinfo=None):
-        yield quarter
-        quarter += _QUARTER
+def _quarter(at: datetime) -> tuple[int, bool]:
+    """The quarter of an hour of a local time, counted through all days, and whether it begins just then."""
+    is_sharp = at.minute % 15 == 0 and at.second == 0 and at.microsecond == 0
+    return at.toordinal() * QUARTERS + at.hour * 4 + at.minute // 15, is_sharp
 
 
 def _steps(visits: Iterable[Visit], span: Span) -> list[tuple[datetime, int]]:
@@ -202,7 +199,7 @@ def _by_day(visits: Iterable[Visit], waits: Iterable[Waiting], inside: _Inside, 
 
 
 def _by_room(
-    visits: Iterable[Visit], waits: Iterable[Waiting], everybody: Iterable[Visit], span: Span
+    visits: Iterable[Visit], waits: Iterable[Waiting], everybody: Iterable[Visit], inside: _Inside, span: Span
 ) -> Iterator[tuple[str, Figures]]:
     of_room: dict[str, list[Visit]] = defaultdict(list)
     waits_of: dict[str, list[Waiting]] = defaultdict(list)
@@ -214,7 +211,8 @@ def _by_room(
     for visit in everybody:
         inside_of[visit.room_id].append(visit)
     for room in sorted(of_room.keys() | waits_of.keys()):
-        yield room, _figures(of_room[room], waits_of[room], _Inside(_steps(inside_of[room], span), span).most(), span)
+        alone = inside if len(inside_of) == 1 else _Inside(_steps(inside_of[room], span), span)
+        yield room, _figures(of_room[room], waits_of[room], alone.most(), span)
 
 
 def _figures(visits: Sequence[Visit], waits: Sequence[Waiting], most_inside: int, span: Span) -> Figures:

@@ -4,10 +4,11 @@ Events may come in any order, of one door or of many, and more than once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple, TypeVar
 
 from sync.clock import SyncState, utc_datetime
 from sync.protocol.events import Kind
@@ -149,14 +150,15 @@ class _Count:
 
 
 _Key = tuple[str, str]
+_T = TypeVar("_T")
 
 
 class _Pile:
     """Events by what they are about."""
 
     def __init__(self) -> None:
-        self.entries: dict[_Key, set[_Entry]] = defaultdict(set)
-        self.exits: dict[_Key, set[_Exit]] = defaultdict(set)
+        self.entries: dict[_Key, list[_Entry]] = defaultdict(list)
+        self.exits: dict[_Key, list[_Exit]] = defaultdict(list)
         self.unknown: set[tuple[str, _Exit]] = set()
         self.waiting: dict[str, Waiting] = {}
         self.moved: set[_Key] = set()
@@ -177,10 +179,10 @@ class _Pile:
         visit_id, people = _text(payload, "visit_id"), _people(payload)
         match event.kind:
             case Kind.VISITOR_ENTERED if visit_id and people:
-                self.entries[visit_id, room].add(_entry(event, at, trusted, people))
+                _add_unseen(self.entries[visit_id, room], _entry(event, at, trusted, people))
             case Kind.VISITOR_LEFT if (found := _exit(payload, at, trusted)) is not None:
                 if visit_id:
-                    self.exits[visit_id, room].add(found)
+                    _add_unseen(self.exits[visit_id, room], found)
                 else:
                     self.unknown.add((_text(payload, "pass_sha256"), found))
             case Kind.VISITOR_WAITING if (ticket_id := _text(payload, "ticket_id")) and people:
@@ -194,6 +196,12 @@ class _Pile:
                 return
 
 
+def _add_unseen(values: list[_T], value: _T) -> None:
+    # The lists are of one visit, so nearly always empty: to look through is quicker than to hash.
+    if value not in values:
+        values.append(value)
+
+
 def visits_of(events: Iterable[VisitorEvent]) -> Visits:
     """The visits that these events tell of."""
     pile = _Pile()
@@ -202,15 +210,17 @@ def visits_of(events: Iterable[VisitorEvent]) -> Visits:
     strays = sum(len(found) for key, found in pile.exits.items() if key not in pile.entries)
     ended: list[tuple[_Key, _Entry, _Exit | None]] = []
     for key, entries in pile.entries.items():
-        ended += [(key, entry, min(exits, default=None)) for entry, exits in _stays(sorted(entries), pile.exits.get(key, set()))]
+        ended += [(key, entry, min(exits, default=None)) for entry, exits in _stays(sorted(entries), pile.exits.get(key, []))]
     ended.sort(key=lambda each: (each[1], each[0]))
     strays += _match_passes(ended, pile.unknown)
     visits = [_visit(pile, *each) for each in ended]
     return Visits(tuple(visits), tuple(sorted(pile.waiting.values())), strays)
 
 
-def _stays(entries: list[_Entry], exits: set[_Exit]) -> Iterator[tuple[_Entry, list[_Exit]]]:
+def _stays(entries: list[_Entry], exits: list[_Exit]) -> Iterable[tuple[_Entry, list[_Exit]]]:
     """Each entry with the exits that may end it. A second entry without an exit between is the first one told again."""
+    if len(entries) == 1:
+        return [(entries[0], exits)]
     kept = entries[:1]
     for entry in entries[1:]:
         if any(kept[-1].at <= each.at <= entry.at for each in exits):
@@ -243,14 +253,19 @@ def _match_passes(ended: list[tuple[_Key, _Entry, _Exit | None]], unknown: set[t
 
 
 def _visit(pile: _Pile, key: _Key, entry: _Entry, end: _Exit | None) -> Visit:
-    ticket = pile.waiting.get(entry.ticket_id)
-    moved_in = key in pile.moved
-    visit = Visit(
+    ticket, moved_in = pile.waiting.get(entry.ticket_id), key in pile.moved
+    last = _end(pile, key, entry, end)
+    return Visit(
         *key,
         entry.at,
         entry.trusted,
         entry.people,
         entry.door,
+        left=last.left,
+        left_trusted=last.trusted,
+        how=last.how,
+        stay_s=last.stay_s,
+        waited_s=None if moved_in else _waited_s(entry, ticket),
         is_staff=entry.is_staff,
         priority=entry.priority or (ticket is not None and ticket.priority),
         overridden=entry.overridden,
@@ -261,20 +276,29 @@ def _visit(pile: _Pile, key: _Key, entry: _Entry, end: _Exit | None) -> Visit:
         purpose=entry.purpose,
         institution=entry.institution,
     )
-    if not moved_in:
-        visit = replace(visit, waited_s=_waited_s(entry, ticket))
+
+
+class _End(NamedTuple):
+    """When a visit was over, as far as that is known."""
+
+    left: datetime | None = None
+    trusted: bool = True
+    how: How | None = None
+    stay_s: float | None = None
+
+
+def _end(pile: _Pile, key: _Key, entry: _Entry, end: _Exit | None) -> _End:
     if end is not None:
         stay_s = _stay_s(entry, end)
         if stay_s is not None and entry.trusted:
             # As the door measured it: what was heard from elsewhere, or read from a bad clock, is another time.
-            return replace(visit, left=entry.at + timedelta(seconds=stay_s), how=end.how, stay_s=stay_s)
-        return replace(visit, left=end.at, left_trusted=end.trusted, how=end.how, stay_s=stay_s)
-    if entry.trusted:
-        counts = (each for (room, _), each in pile.counts.items() if room == key[1])
-        gone = (each.at for each in counts if each.at > entry.at and key[0] not in each.kept)
-        left = min(gone, default=None)
-        return replace(visit, left=left, how=None if left is None else How.COUNTED)
-    return visit
+            return _End(entry.at + timedelta(seconds=stay_s), True, end.how, stay_s)
+        return _End(end.at, end.trusted, end.how, stay_s)
+    if not entry.trusted:
+        return _End()
+    counts = (each for (room, _), each in pile.counts.items() if room == key[1])
+    left = min((each.at for each in counts if each.at > entry.at and key[0] not in each.kept), default=None)
+    return _End() if left is None else _End(left, how=How.COUNTED)
 
 
 def _waited_s(entry: _Entry, ticket: Waiting | None) -> float | None:

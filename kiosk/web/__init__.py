@@ -17,6 +17,7 @@ from kiosk.web.decisions import decisions
 from kiosk.web.desk import desk
 from kiosk.web.desk_entry import desk_entry
 from kiosk.web.desk_rounds import desk_rounds
+from kiosk.web.display import display
 from kiosk.web.evacuation import evacuation
 from kiosk.web.guard import guard
 from kiosk.web.lan import lan as lan_pages
@@ -31,13 +32,14 @@ from kiosk.web.sessions import GuardSessions
 from kiosk.web.sheet import sheet
 from kiosk.web.shift import shift
 from kiosk.web.streams import Audience
+from kiosk.web.visit_statistics import visit_statistics
 from kiosk.web.visitors import visitors
 from sync.clock import Clock, SystemClock
 
 DUTY_PAGES: tuple[Blueprint, ...] = (presence, corrections, self_check, evacuation, shift, log, sheet, neighbours, decisions)
 """The pages of the guard's duties, each a blueprint of its own."""
 
-ROOM_PAGES: tuple[Blueprint, ...] = (desk, desk_entry, desk_rounds, visitors)
+ROOM_PAGES: tuple[Blueprint, ...] = (desk, desk_entry, desk_rounds, display, visitors, visit_statistics)
 """The pages of rooms and their queues, each a blueprint of its own; only where there are rooms."""
 
 

@@ -143,6 +143,7 @@ SECTIONS = (
     ("shift.page", "nav.shift", Duty.HAND_OVER),
     ("log.page", "nav.log", Duty.KEEP_LOG),
     ("sheet.page", "nav.sheet", Duty.PRINT_SHEET),
+    ("visit_statistics.page", "nav.visits", Duty.RUN_ROOM),
     ("corrections.page", "nav.corrections", Duty.DECIDE_CORRECTIONS),
     ("lan.page", "nav.screens", Duty.ADMINISTER),
 )

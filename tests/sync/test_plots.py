@@ -75,7 +75,7 @@ def test_the_line_steps_and_the_limit_is_drawn():
     assert "paling banyak 10" in svg
     assert numbers(limit, "y1")[0] == 22.0 + 0.0
     end = float(path.rpartition("H")[2])
-    assert end == pytest.approx(36 + 436 / 2)
+    assert end == pytest.approx(36 + 424 / 2)
 
 
 @given(st.lists(st.tuples(st.floats(-100, 2000), st.integers(0, 500)), max_size=20), st.floats(0, 1440))

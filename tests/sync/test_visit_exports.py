@@ -24,9 +24,9 @@ def test_csv_has_a_row_for_every_visit_and_no_names():
     found = rows(as_csv(figures(*morning()), FORM))
     assert len(found) == 6
     first, swept, unsure = found[0], found[3], found[-1]
-    assert (first["entered"], first["left"], first["minutes"]) == ("2020-06-10 08:05:00", "2020-06-10 09:05:00", "60.0")
+    assert (first["entered_at"], first["left_at"], first["minutes"]) == ("2020-06-10 08:05:00", "2020-06-10 09:05:00", "60.0")
     assert (swept["end_known_by"], swept["minutes"], swept["over_limit"]) == ("swept", "", "yes")
-    assert (unsure["clock"], unsure["day"], unsure["entered"], unsure["left"]) == ("unsure", "", "", "")
+    assert (unsure["clock"], unsure["day"], unsure["entered_at"], unsure["left_at"]) == ("unsure", "", "", "")
     assert (found[2]["waited_minutes"], found[1]["people"], found[1]["priority"]) == ("30.0", "4", "yes")
     assert "name" not in first
     assert b"SUM" not in as_csv(figures(*morning()), FORM)

@@ -1,0 +1,136 @@
+"""What the commands about visits share, at a door and at the server: their options, figures in words or JSON, and files."""
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from sync.visit_exports import FILES, Form, RoomCodesClash
+from sync.visit_figures import Figures, Span, Statistics
+
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
+_YEARS = (2000, 2999)
+_WHO = "Names, purposes and institutions too (guest book): only where somebody has decided that they are needed."
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The local days and the room that were asked for; what was left out is this week so far, and all rooms."""
+
+    first: date | None
+    last: date | None
+    room: str | None
+
+    def span(self, now: datetime) -> Span:
+        """The days as of `now`, an aware time in the zone of the days."""
+        zone = now.tzinfo
+        if zone is None:
+            raise ValueError("a local time must be aware")
+        today = now.date()
+        last = self.last or max(today, self.first or today)
+        first = self.first or last - timedelta(days=last.weekday())
+        if first > last:
+            raise click.UsageError(f"--from {first} is after --to {last}")
+        if first.year < _YEARS[0] or last.year > _YEARS[1]:
+            raise click.UsageError(f"days from {_YEARS[0]} to {_YEARS[1]} can be asked for")
+        return Span(first, last, zone, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file that was asked for: its form ("csv", "xlsx" or "slims"), where to (None: standard output), and what is in it."""
+
+    form: str
+    out: Path | None
+    names: bool
+    institution: str
+
+
+def days_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--from`, `--to` and `--room`; the command gets `days`."""
+
+    @click.option("--from", "first", type=_DAY, metavar="D", help="First day (YYYY-MM-DD, local); Monday of the last day's week.")
+    @click.option("--to", "last", type=_DAY, metavar="D", help="Last day, included; today if not given.")
+    @click.option("--room", metavar="ID", help="Only this room.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, first: datetime | None, last: datetime | None, room: str | None, **kwargs: Any) -> Any:
+        days = Days(first.date() if first else None, last.date() if last else None, room)
+        return command(*args, days=days, **kwargs)
+
+    return wrapped
+
+
+def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--format`, `--out`, `--names` and `--institution`; gives the command `wanted`. XLSX needs `--out`."""
+
+    @click.option(
+        "--format", "form", type=click.Choice(list(FILES)), default="csv", show_default=True, help="slims: its columns."
+    )
+    @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of standard output.")
+    @click.option("--names", is_flag=True, help=_WHO)
+    @click.option("--institution", default="Umum", show_default=True, help="In slims, where a visitor named none.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, form: str, out: Path | None, names: bool, institution: str, **kwargs: Any) -> Any:
+        if form == "xlsx" and out is None:
+            raise click.UsageError("a workbook cannot be printed; name a file with --out")
+        return command(*args, wanted=Wanted(form, out, names, institution), **kwargs)
+
+    return wrapped
+
+
+def say_figures(found: Statistics, *, as_json: bool) -> None:
+    """Print the figures: a line a day and room and one for all, or one JSON object for each."""
+    lines = [
+        *(("day", day.isoformat(), figures) for day, figures in found.days),
+        *(("room", room, figures) for room, figures in found.rooms),
+        ("total", f"{found.first}..{found.last}", found.total),
+    ]
+    if as_json:
+        for what, name, figures in lines:
+            click.echo(msgspec.json.encode({"what": what, "name": name, **asdict(figures)}))
+        click.echo(msgspec.json.encode({"what": "hours", "entered": found.hours}))
+        click.echo(msgspec.json.encode({"what": "unsure", **asdict(found.unsure), "strays": found.strays}))
+        return
+    click.echo(f"{'':24} {'people':>7} {'visits':>7} {'most in':>8} {'stay':>7} {'wait':>7} {'waiting':>8} {'over':>5}")
+    for _, name, figures in lines:
+        click.echo(_line(name, figures))
+    if found.unsure.visits:
+        click.echo(
+            f"not counted above: {found.unsure.visits} visits ({found.unsure.people} people) of an uncertain time", err=True
+        )
+    if found.strays:
+        click.echo(f"{found.strays} exits belong to no known visit", err=True)
+
+
+def _line(name: str, each: Figures) -> str:
+    stay = "-" if each.stay is None else f"{each.stay.median_s / 60:.0f} min"
+    wait = "-" if each.wait is None else f"{each.wait.median_s / 60:.0f} min"
+    counts = f"{each.entered:7} {each.visits:7} {each.most_inside:8}"
+    return f"{name[:24]:24} {counts} {stay:>7} {wait:>7} {each.turned_to_wait:8} {each.overrides:5}"
+
+
+def write_file(found: Statistics, form: Form, wanted: Wanted) -> None:
+    """Write the visits as they are wanted, with a progress bar on a terminal.
+
+    Raises:
+        click.ClickException: it cannot be done; the sentence says why.
+    """
+    write = FILES[wanted.form].write
+    try:
+        with click.progressbar(length=len(found.visits), label="Visits", file=sys.stderr) as bar:
+            body = write(found, form, lambda: bar.update(1))
+        if wanted.out is None:
+            click.echo(body, nl=False)
+        else:
+            wanted.out.write_bytes(body)
+            click.echo(f"{len(found.visits)} visits are in {wanted.out}", err=True)
+    except RoomCodesClash as exc:
+        raise click.ClickException(f"{exc} (--room ID)") from exc
+    except OSError as exc:
+        raise click.ClickException(f"{wanted.out}: cannot be written ({exc.strerror})") from exc

@@ -1,0 +1,131 @@
+"""`gapura visits` as people and scripts call it, on a station's real journal."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kiosk.cli.visits import visits
+from tests.kiosk.cli.programs import gapura
+from tests.kiosk.services.post import Post
+from tests.kiosk.services.visit_rows import busy_week, enter, leave, write_rows
+
+WEEK = ("--from", "2020-06-08", "--to", "2020-06-12")
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> Iterator[Post]:
+    post = Post(tmp_path)
+    yield post
+    post.close()
+
+
+def call(post: Post, *words: object) -> Result:
+    return CliRunner().invoke(visits, [*(str(each) for each in words), "--data", str(post.data)])
+
+
+def rows(result: Result) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(result.stdout_bytes.decode("utf-8-sig"), newline="")))
+
+
+def test_figures_for_people_and_for_machines(post: Post):
+    """A line for each day, room and all of them; with --json one object a line and nothing else, while the kiosk runs."""
+    write_rows(post, busy_week(30))
+    shown = call(post, "stats", *WEEK)
+    assert shown.exit_code == 0
+    assert [line.split()[0] for line in shown.stdout.splitlines()[1:]] == [
+        "2020-06-08",
+        "2020-06-09",
+        "2020-06-10",
+        "reading",
+        "2020-06-08..2020-06-12",
+    ]
+    told = [json.loads(line) for line in call(post, "stats", *WEEK, "--json").stdout.splitlines()]
+    assert [each["what"] for each in told] == ["day", "day", "day", "room", "total", "hours", "unsure"]
+    total = next(each for each in told if each["what"] == "total")
+    assert (total["visits"], total["entered"]) == (30, sum(told[-2]["entered"]))
+    assert "the journal begins on 2020-06-08" not in shown.stderr
+
+
+def test_one_room(post: Post):
+    """Only the room that was named is counted."""
+    write_rows(post, [enter("2020-06-10 08:00", "a"), enter("2020-06-10 08:00", "b", room_id="archive")])
+    told = call(post, "stats", *WEEK, "--room", "archive", "--json").stdout.splitlines()
+    assert [json.loads(line)["visits"] for line in told if '"total"' in line] == [1]
+
+
+def test_csv_to_standard_output_without_names(post: Post):
+    """One row a visit; names only if they are asked for."""
+    write_rows(post, [enter("2020-06-10 08:00", "a", 2, name="Siti"), leave("2020-06-10 08:30", "a")])
+    (row,) = rows(call(post, "export", *WEEK))
+    assert (row["entered_at"], row["minutes"], row["people"]) == ("2020-06-10 08:00:00", "30.0", "2")
+    assert "name" not in row
+    assert rows(call(post, "export", *WEEK, "--names"))[0]["name"] == "Siti"
+
+
+def test_a_workbook_and_slims(post: Post, tmp_path: Path):
+    """A workbook is written to a file; SLiMS gets a row a person with the office's institution."""
+    write_rows(post, [enter("2020-06-10 08:00", "a", 2)])
+    out = tmp_path / "visits.xlsx"
+    done = call(post, "export", *WEEK, "--format", "xlsx", "--out", out)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert f"1 visits are in {out}" in done.stderr
+    assert zipfile.is_zipfile(out)
+    found = rows(call(post, "export", *WEEK, "--format", "slims", "--institution", "Perpustakaan"))
+    assert [(each["member_name"], each["institution"], each["room_code"]) for each in found] == [
+        ("Tamu", "Perpustakaan", "readi")
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("export", "--format", "xlsx"), 2, "--out"),
+        (("export", "--format", "pdf"), 2, "'pdf' is not one of"),
+        (("stats", "--from", "2020-06-31"), 2, "does not match"),
+        (("stats", "--from", "2020-06-12", "--to", "2020-06-10"), 2, "--from 2020-06-12 is after --to 2020-06-10"),
+        (("stats", "--from", "0001-01-01"), 2, "days from 2000 to 2999"),
+        (("export", *WEEK, "--format", "slims"), 1, "both become 'ruang'; export one room at a time (--room ID)"),
+        (("export", *WEEK, "--out", "/nowhere/visits.csv"), 1, "cannot be written"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(post: Post, words: tuple[str, ...], code: int, said: str):
+    """A wrong call exits with 2, work that cannot be done with 1, and both say what to do."""
+    write_rows(post, [enter("2020-06-10 08:00", "a", room_id="ruang-a"), enter("2020-06-10 08:00", "b", room_id="ruang-b")])
+    found = call(post, *words)
+    assert (found.exit_code, said in found.stderr) == (code, True), found.stderr
+
+
+def test_a_folder_without_a_journal_or_with_a_damaged_one(tmp_path: Path):
+    """Neither is made, and neither is a crash."""
+    found = CliRunner().invoke(visits, ["stats", "--data", str(tmp_path)])
+    assert (found.exit_code, "no journal here" in found.stderr) == (1, True)
+    (tmp_path / "kiosk.db").write_bytes(b"no database" * 1000)
+    found = CliRunner().invoke(visits, ["stats", "--data", str(tmp_path)])
+    assert (found.exit_code, "is damaged" in found.stderr) == (1, True)
+
+
+def test_what_is_missing_is_said(post: Post):
+    """Erased days, a journal that began later, and uncertain times: each on standard error."""
+    from sync.clock import SyncState
+
+    write_rows(post, [enter("2020-06-09 08:00", "a"), enter("2020-06-10 08:00", "b"), leave("2020-06-10 08:00", "nobody")])
+    write_rows(post, [enter("2020-06-10 09:00", "c")], SyncState.NEVER)
+    with post.database.transaction() as db:
+        db.execute("UPDATE journal SET payload = NULL WHERE position = 1")
+    said = call(post, "stats", *WEEK).stderr
+    assert "figures are whole from that day on" in said
+    assert "the journal begins on 2020-06-09" in said
+    assert "1 visits (1 people) of an uncertain time" in said
+    assert "1 exits belong to no known visit" in said
+
+
+def test_it_is_a_command_of_gapura(post: Post):
+    """`gapura visits` is there, this week by default."""
+    found = gapura("visits", "stats", "--json", "--data", str(post.data))
+    assert (found.returncode, json.loads(found.stdout.splitlines()[0])["visits"]) == (0, 0)
