@@ -1,4 +1,4 @@
-"""The sync agent: an uploader and an inbox, each in a thread, over one sync.db; one agent a station."""
+"""The sync agent: an uploader and two inboxes, each in a thread, over one sync.db; one agent a station."""
 
 import fcntl
 import logging
@@ -15,6 +15,7 @@ from sync.database import DatabaseCorrupt, open_reader, quick_check
 from sync.handover import NewEpoch, ask_for_epoch
 from sync.identity import KEY_NAME, DeviceKey, Identity, IdentityError, read_identity
 from sync.inbox import Inbox
+from sync.rooms_inbox import RoomsInbox
 from sync.settings import Settings
 from sync.state import Channel, Problem, SyncState
 from sync.uploader import Uploader
@@ -79,7 +80,7 @@ def run(settings: Settings, tools: Tools) -> None:
         except StartRefused:
             state.close()
             raise
-        if station is None or _run_both(settings, station, state, tools):
+        if station is None or _run_all(settings, station, state, tools):
             state.close()
 
 
@@ -149,8 +150,8 @@ def _checked_state(path: Path, clock: Clock) -> SyncState:
     return SyncState(path, clock)
 
 
-def _run_both(settings: Settings, station: _Station, state: SyncState, tools: Tools) -> bool:
-    """Run uploader and inbox until stopped; True if both came to an end in time."""
+def _run_all(settings: Settings, station: _Station, state: SyncState, tools: Tools) -> bool:
+    """Run uploader and inboxes until stopped; True if all came to an end in time."""
     data, intervals, identity = settings.data_dir, settings.intervals, station.identity
     timeouts = Timeouts(intervals.connect_timeout_s, intervals.read_timeout_s)
     _log.info("device %s: sending to %s", identity.device_id, station.url)
@@ -163,29 +164,44 @@ def _run_both(settings: Settings, station: _Station, state: SyncState, tools: To
     def new_epoch(after: str, reason: str) -> None:
         ask_for_epoch(data, NewEpoch(after=after, device_id=identity.device_id, place_id=identity.place_id, reason=reason))
 
-    up, down = client(), client()
-    backlogs = Backlog(data / "kiosk.db"), Backlog(data / "kiosk.db")
-    cap_s = intervals.retry_cap_s
-    uploader = Uploader(backlogs[0], state, up, new_epoch=new_epoch, chance=tools.chance, clock=tools.clock, retry_cap_s=cap_s)
-    inbox = Inbox(data, backlogs[1], state, down, chance=tools.chance, poll_s=intervals.documents_s, retry_cap_s=cap_s)
+    clients, cap_s = [client() for _ in range(3)], intervals.retry_cap_s
+    backlogs = [Backlog(data / "kiosk.db") for _ in clients]
+    inbox = Inbox(data, backlogs[0], state, clients[0], chance=tools.chance, poll_s=intervals.documents_s, retry_cap_s=cap_s)
+    rooms = RoomsInbox(data, backlogs[1], state, clients[1], clock=tools.clock, chance=tools.chance, retry_cap_s=cap_s)
+    uploader = Uploader(
+        backlogs[2],
+        state,
+        clients[2],
+        new_epoch=new_epoch,
+        chance=tools.chance,
+        clock=tools.clock,
+        retry_cap_s=cap_s,
+        on_rooms=rooms.newer,
+    )
+    loops = (
+        ("uploader", uploader.step, tools.stop.wait),
+        ("inbox", inbox.step, tools.stop.wait),
+        ("rooms", rooms.step, rooms.wait),
+    )
     threads = [
-        threading.Thread(target=_loop, args=(name, step, tools.stop), name=name, daemon=True)
-        for name, step in (("uploader", uploader.step), ("inbox", inbox.step))
+        threading.Thread(target=_loop, args=(name, step, wait, tools.stop), name=name, daemon=True) for name, step, wait in loops
     ]
     for thread in threads:
         thread.start()
     while not tools.stop.wait(_WAKE_EVERY_S):  # in turns, so that a signal is handled whenever it comes
         pass
+    rooms.wake()
     for thread in threads:
         thread.join(_JOIN_S)
     if any(thread.is_alive() for thread in threads):
         return False
-    for part in (up, down, *backlogs):
-        part.close()
+    for link, backlog in zip(clients, backlogs, strict=True):
+        link.close()
+        backlog.close()
     return True
 
 
-def _loop(name: str, step: Callable[[], float], stop: threading.Event) -> None:
+def _loop(name: str, step: Callable[[], float], wait: Callable[[float], object], stop: threading.Event) -> None:
     """Step and wait, until stopped. Whatever goes wrong in a step, the next one comes."""
     failing = False
     while not stop.is_set():
@@ -199,4 +215,4 @@ def _loop(name: str, step: Callable[[], float], stop: threading.Event) -> None:
                 _log.exception("%s: a step failed; it is tried again every %g s", name, _AFTER_FAULT_S)
             failing, wait_s = True, _AFTER_FAULT_S
         if wait_s > 0:
-            stop.wait(wait_s)
+            wait(wait_s)

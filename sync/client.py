@@ -187,11 +187,18 @@ class ServerClient:
 
     def documents(self, after: int) -> wire.Documents | None:
         """The documents behind version `after`; None when there are none."""
-        body = self._link.exchange("GET", f"{self._path}/documents", _MAX_DOCUMENTS_BYTES, params={"after": str(after)})
+        return self._documents("documents", after)
+
+    def rooms(self, after: int) -> wire.Documents | None:
+        """What this device should know of rooms; None where version `after` is the newest."""
+        return self._documents("rooms", after)
+
+    def _documents(self, what: str, after: int) -> wire.Documents | None:
+        body = self._link.exchange("GET", f"{self._path}/{what}", _MAX_DOCUMENTS_BYTES, params={"after": str(after)})
         if body is None:
             return None
         documents = _decoded(body, wire.Documents)
-        with _pinned(f"documents of version {documents.version}"):
+        with _pinned(f"{what} of version {documents.version}"):
             for document in documents.documents:
                 seals.check_document(self._server_key, document)
         return documents

@@ -61,10 +61,11 @@ _NOT_ONLINE = frozenset({Problem.NO_SERVER, Problem.UNREACHABLE, Problem.NOT_A_S
 
 
 class Channel(StrEnum):
-    """The two things the agent does with the server."""
+    """The things the agent does with the server."""
 
     UPLOAD = "upload"
     DOCUMENTS = "documents"
+    ROOMS = "rooms"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,8 @@ class Uploader:
     """One `step()` sends at most one batch and says how many seconds to wait before the next.
 
     `new_epoch` asks the kiosk for another epoch, given the one that goes on and a reason. `chance` gives even values over [0, 1)
-    for the jitter. `clock` says when to ask. `retry_cap_s` bounds the pause after a lost connection.
+    for the jitter. `clock` says when to ask. `retry_cap_s` bounds the pause after a lost connection. `on_rooms` is told the
+    version of what the server knows of rooms after an upload.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class Uploader:
         chance: Callable[[], float],
         clock: Clock,
         retry_cap_s: float = 60.0,
+        on_rooms: Callable[[int], object] = lambda _version: None,
     ) -> None:
         self._backlog, self._state, self._client, self._new_epoch = backlog, state, client, new_epoch
+        self._on_rooms = on_rooms
         self._chance, self._clock, self._retry_cap_s = chance, clock, retry_cap_s
         self._failures = 0
         self._limit = MAX_BATCH_RECORDS
@@ -229,6 +232,7 @@ class Uploader:
         if has_lost:
             return self._wait(Course.RETRY_SLOWLY)
         self._failures = 0
+        self._on_rooms(answer.rooms)
         return max(0.0, min(answer.retry_after_s or 0.0, backoff.RETRY_AFTER_CAP_S))
 
     def _named(self, segment: Segment, rows: list[Waiting], outcomes: dict[int, Outcome], head: SignedHead) -> list[Waiting]:
