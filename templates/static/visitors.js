@@ -66,6 +66,7 @@ if (who) {
     field = on;
     keyboard.hidden = !on;
     visit.toggleAttribute("data-writing", Boolean(on));
+    visit.querySelector(".visit__title").classList.toggle("unseen", Boolean(on));
     for (const one of who.querySelectorAll("[data-one]")) one.toggleAttribute("data-current", Boolean(on) && one.dataset.one === on.id);
   };
   const startsWord = () => (field.id === "purpose" ? field.selectionStart === 0 : /(^|\s)$/.test(field.value.slice(0, field.selectionStart)));
