@@ -72,11 +72,10 @@ class Ledger:
             if (device, epoch) not in self.parted:
                 raise Violation(f"the server has two rows {seq} of {device} although no card was copied or restored")
 
-    def check_acknowledged(self, central: Central, station: Station) -> None:
-        """The agent counts nothing as sent that the server does not have, but for what a restored server has lost."""
+    def check_acknowledged(self, there: set[Place], station: Station) -> None:
+        """The agent counts nothing as sent that is not among the `places` of the server, but for what that lost when restored."""
         if station.agent is None:
             return
-        there = places(central)
         self.lost -= there
         for epoch in {record.epoch for record in station.confirmed}:
             counted = {(epoch, seq) for first, last in station.agent.state.acked(epoch) for seq in range(first, last + 1)}

@@ -178,9 +178,10 @@ class World:
             return
         self.ledger.check_server(self.central)
         self.ledger.check_conflicts(self.central)
+        there = oracles.places(self.central)
         for station in self.stations:
             with self.survived(station):
-                self.ledger.check_acknowledged(self.central, station)
+                self.ledger.check_acknowledged(there, station)
 
     def settle(self) -> None:
         """Mend everything, let people come in once more, and see that all there is arrives in time."""
