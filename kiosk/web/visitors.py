@@ -91,7 +91,8 @@ def page(go: Go) -> AnyResponse:
         closes_after_s = max(1, closes_after_s - _goes().since_answer_s(go))
     framed = {"station": door.station, "go": go, "other": LANGUAGES[1 - LANGUAGES.index(go.language)]}
     told = {"drawn": drawn, "closes_after_s": closes_after_s, **framed, **drawn.values}
-    page = render_template(drawn.template, **panel_shown(door.station.panel.current()), **clock_shown(), **told)
+    panel = replace(door.station.panel.current(), language=go.language)
+    page = render_template(drawn.template, **panel_shown(panel), **clock_shown(), **told)
     answer = make_response(page)
     answer.headers["Refresh"] = f"{LASTS_S}; url={url_for('panel.page')}"  # also where the page's script does not run
     return answer

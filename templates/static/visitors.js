@@ -38,7 +38,9 @@ addEventListener("pageshow", event => { if (event.persisted) location.reload(); 
 for (const stepper of visit.querySelectorAll("[data-stepper]")) {
   const value = stepper.querySelector("input"), count = stepper.querySelector("[data-count]"), most = +stepper.dataset.most;
   const set = people => {
-    value.value = count.textContent = Math.min(most, Math.max(1, people));
+    value.value = count.textContent = people = Math.min(most, Math.max(1, people));
+    stepper.querySelector("[data-person]").hidden = people > 1;
+    stepper.querySelector("[data-people]").hidden = people === 1;
     for (const button of stepper.querySelectorAll("[data-by]")) button.setAttribute("aria-disabled", button.dataset.by < 0 ? people <= 1 : people >= most);
   };
   stepper.addEventListener("click", event => {
