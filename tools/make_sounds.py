@@ -1,6 +1,6 @@
-"""Makes the three sounds of a door: accepted, attention, full. The committed files are exactly what this writes.
+"""Makes the sounds of a door: accepted, attention, full, and the chime before a call. The committed files are exactly these.
 
-Each is a few soft bell tones: a rising pair, a falling pair, three level ones; told apart by ear without the screen.
+Each is a few soft bell tones: a rising pair, a falling pair, three level ones, three rising ones; told apart by ear alone.
 """
 
 import array
@@ -16,6 +16,7 @@ SOUNDS = {
     "accepted": ((659.3, 0.12), (987.8, 0.36)),
     "attention": ((622.3, 0.24), (466.2, 0.46)),
     "full": ((440.0, 0.2), (440.0, 0.2), (440.0, 0.34)),
+    "chime": ((523.3, 0.16), (659.3, 0.16), (784.0, 0.42)),
 }
 FOLDER = Path(__file__).resolve().parent.parent / "templates" / "static" / "sounds"
 

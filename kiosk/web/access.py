@@ -18,7 +18,12 @@ from kiosk.web.sessions import Client
 from sync.database import DatabaseError
 
 F = TypeVar("F", bound=Callable[..., Any])
-_LAN_PUBLIC = frozenset({"static", "guard.page", "guard.sign_in", "guard.sign_out", "guard.language", "neighbours.presence"})
+_LAN_PUBLIC = frozenset(
+    {
+        *("static", "guard.page", "guard.sign_in", "guard.sign_out", "guard.language", "neighbours.presence"),
+        *("display.page", "display.events", "display.speech"),
+    }
+)
 _PANEL_SIDE = frozenset({"panel", "machine", "self_check", "visitors"})
 
 
@@ -97,7 +102,7 @@ def turn_away(reason: Refusal, guard: Guard | None = None, duty: Duty | None = N
 
 
 def keep_to_the_screens() -> None:
-    """On the network only the guards' pages are there: not the panel, the camera, staff's own pages, or what machines ask (404).
+    """On the network only the guards' pages and the displays are there: not the panel, the camera, staff's own pages, or what machines ask (404).
 
     Photos are there for who is signed in.
     """

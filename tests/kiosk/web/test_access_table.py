@@ -20,8 +20,9 @@ from tests.kiosk.web.forms import token
 
 FLAVOURS = ("loopback", "lan")
 TABLE = Path(__file__).with_name("access_table.txt")
-LAN_PUBLIC = {"static", "guard.page", "guard.sign_in", "guard.sign_out", "guard.language", "neighbours.presence"}
-ANSWERS_404 = {"panel.photo", "panel.camera", "neighbours.presence"}
+DISPLAYS = {"display.page", "display.events", "display.speech"}
+LAN_PUBLIC = {"static", "guard.page", "guard.sign_in", "guard.sign_out", "guard.language", "neighbours.presence"} | DISPLAYS
+ANSWERS_404 = {"panel.photo", "panel.camera", "neighbours.presence", "display.speech"}
 """Public, and not there for other reasons than who asks."""
 READING_THAT_IS_RECORDED = {Kind.EXPORT_MADE}
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
