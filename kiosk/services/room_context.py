@@ -78,9 +78,7 @@ class RoomContext:
                 decided = Decided(Said.CHECKED) if lost else visits.set_up(here)
             else:
                 decided = visits.hear(here)
-            more = visits.then(here, decided.drafts)
-            self.note_released(known.version, more)
-            drafts += more
+            drafts += visits.then(here, decided.drafts)
         return drafts
 
 

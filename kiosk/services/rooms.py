@@ -107,7 +107,7 @@ class StationRooms:
             DatabaseError
         """
         with self._tools.reading() as db:
-            is_due = bool(self._due(db, self._tools.now())[0])
+            is_due = bool(self._context.take_in(db, self._tools.now()))
         if is_due:
             try:
                 self._write(self._due)
@@ -116,7 +116,9 @@ class StationRooms:
         self._publish()
 
     def _due(self, db: sqlite3.Connection, moment: Moment) -> tuple[Sequence[Event], None]:
-        return events_of(self._context.take_in(db, moment)), None
+        drafts = self._context.take_in(db, moment)
+        self._context.note_released(room_documents.read(db).version, drafts)
+        return events_of(drafts), None
 
     def _publish(self) -> None:
         with self._publishing:
