@@ -1,0 +1,457 @@
+"""Rooms at the server: what doors report is settled once, shared out again, and told to the doors, over every database."""
+
+import threading
+from contextlib import closing, contextmanager
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from sync.protocol import seals, signing
+from sync.protocol.rooms import Card, Room, RoomsDocument, Service
+from sync.protocol.wire import Answer, Batch, Documents
+from sync.server.app import open_store
+from sync.server.database import Database
+from sync.server.errors import BadRooms, StoreUnavailable, Unknown
+from sync.server.room_ledger import places
+from sync.server.room_setup import RoomSetup, Setup, read_setup
+from sync.server.rooms import MAX_VERSION, RoomStore
+from sync.server.schema import room_cursors
+from tests.sync.server.making import KEY, packed, raw, record, signed
+
+DAY = "2020-06-10T00:12:00.000000Z"
+
+
+class Doorway:
+    """A door that reports what happens in its rooms: each call one record, in one batch of its own unless it is kept."""
+
+    def __init__(self, store, clock, name, site=""):
+        self.device = store.devices.add(
+            name, place_id="lobby", site=site, time_zone="Asia/Jakarta", now=clock.now().claimed_at, public_key=KEY.public
+        )
+        self.id, self.store, self.clock = self.device.id, store, clock
+        self.begins("e1")
+
+    def begins(self, epoch):
+        self.epoch, self.seq, self.kept, self.last = epoch, 0, [], None
+        return self
+
+    def keeps(self, kind="station.started", **payload):
+        """Journal something and report it later."""
+        self.seq += 1
+        chain = {} if self.last is None else {"prev_hash": self.last.hash}
+        told = {"room_id": "baca", "generation": "000001@"} | payload
+        now = self.clock.now().claimed_at
+        self.last = record(self.id, self.seq, epoch=self.epoch, kind=kind, payload=told, claimed_at=now, **chain)
+        self.kept.append(self.last)
+        return self
+
+    def sends(self, only=None):
+        batch = Batch(self.epoch, [raw(each) for each in self.kept if only is None or each.seq in only])
+        self.kept = []
+        return self.store.sink.take(self.id, batch, self.clock.now().claimed_at)
+
+    def says(self, kind="station.started", **payload):
+        return self.keeps(kind, **payload).sends()
+
+    def asks(self, after=0):
+        """What it is told, and the version."""
+        self.store.devices.touch(self.id, now=self.clock.now().claimed_at)
+        (device,) = (each for each in self.store.devices.all() if each.id == self.id)
+        version, document = self.store.rooms.ask(device, after, now=self.clock.now().claimed_at)
+        self.told = document or getattr(self, "told", None)
+        return version, document
+
+    def state(self, room="baca"):
+        self.asks()
+        return next(state for state in self.told.states if state.room_id == room)
+
+    def applies(self):
+        """Journal and report every grant on its way."""
+        for grant in self.state().grants:
+            self.says("rights.granted", serial=grant.serial, amount=grant.amount, epoch=grant.epoch, generation=grant.generation)
+        return self
+
+
+@pytest.fixture
+def make_door(store, clock):
+    return lambda name, site="": Doorway(store, clock, name, site)
+
+
+@pytest.fixture
+def doors(make_door):
+    return make_door("Pintu A"), make_door("Pintu B")
+
+
+@pytest.fixture
+def put(store, clock):
+    """Puts one room or a setup in place."""
+
+    def make(*doors, room_id="baca", max_people=10, **more):
+        room = Room(id=room_id, name="Ruang Baca", max_people=max_people, doors=[door.id for door in doors])
+        return RoomSetup(store.database).put(Setup(rooms=(room,), **more), now=clock.now().claimed_at)
+
+    return make
+
+
+@pytest.fixture
+def sums(store):
+    return lambda room="baca": places(next(row.ledger for row in store.rooms.all() if row.room.id == room))
+
+
+@contextmanager
+def settling_stopped(database):
+    """While this lasts, batches are stored and nothing is settled."""
+    with database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE room_versions RENAME TO away")
+    yield
+    with database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO room_versions")
+
+
+def test_a_room_is_shared_out_and_told(doors, put, sums):
+    """Two doors that were heard have half of the places each; both are told of each other, by letter and name."""
+    first, second = doors
+    first.says()
+    put(first, second)
+    first.asks()
+    second.asks()
+    second.says()
+    for door in doors:
+        door.asks()
+        door.applies()
+    assert (sums().held, sums().free) == (10, 0)
+    assert [(door.name, door.letter) for door in first.told.doors] == [("Pintu A", "A"), ("Pintu B", "B")]
+    (other,) = first.state().doors
+    assert (other.device_id, other.connected) == (second.id, True)
+
+
+def test_events_are_settled_once(doors, put, sums, store):
+    """The same batch again, and settling again, change nothing; the answer carries the newest version."""
+    first, second = doors
+    first.says()
+    put(first, second, max_people=4)
+    first.applies()
+    held = sums().held
+    entered = first.keeps("visitor.entered", visit_id="v", people=1, spent=1).keeps("rights.released", amount=1).kept
+    receipt = first.sends()
+    assert receipt.rooms == first.asks()[0] > 0
+    first.kept = entered
+    first.sends()
+    store.rooms.settle(first.id, now=DAY)
+    assert (sums().inside, sums().held + sums().in_flight) == (1, held - 1)
+    assert first.says("attendance.tapped").rooms == 0
+
+
+def test_a_gap_waits_for_what_is_missing(doors, put, sums):
+    """What lies behind a gap is settled when the gap is filled, in order, at the next contact at the latest."""
+    first, _ = doors
+    first.says()
+    put(*doors)
+    first.applies()
+    kept = first.keeps("attendance.tapped").keeps("visitor.entered", visit_id="v", people=1, spent=1).kept
+    first.sends(only={first.seq})
+    assert sums().inside == 0
+    first.kept = kept
+    first.sends(only={first.seq - 1})
+    assert sums().inside == 0
+    first.asks()
+    assert sums().inside == 1
+
+
+def test_a_process_that_died_between_storing_and_settling(doors, put, sums, database, store, clock):
+    """Events that were stored and not settled are settled when the door asks next."""
+    first, _ = doors
+    first.says()
+    put(*doors)
+    first.applies()
+    with settling_stopped(database), pytest.raises(StoreUnavailable):
+        first.says("visitor.entered", visit_id="v", people=1, spent=1)
+    assert sums().inside == 0
+    first.asks()
+    assert sums().inside == 1
+
+
+def test_two_workers_settle_once(doors, put, sums, database):
+    """What several workers settle at the same moment counts once."""
+    first, _ = doors
+    first.says()
+    put(*doors)
+    held = first.applies() and sums().held
+    for _ in range(3):
+        first.keeps("rights.released", amount=1)
+    with settling_stopped(database), pytest.raises(StoreUnavailable):
+        first.sends()
+    store = RoomStore(database)
+    threads = [threading.Thread(target=store.settle, args=(first.id,), kwargs={"now": DAY}) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading() as connection:
+        assert connection.scalar(select(room_cursors.c.seq)) == first.seq
+    assert (held, sums().held) == (10, 7)
+
+
+def test_a_new_epoch_is_noticed_without_a_word_of_rooms(doors, put, sums):
+    """A restored card voids what it held with its first batch."""
+    first, _ = doors
+    first.says()
+    put(*doors)
+    held = first.applies() and sums().held
+    first.begins("e2").says("attendance.tapped")
+    assert sums().stranded == held > 0
+
+
+def test_a_door_that_goes_and_comes(doors, put, clock, sums):
+    """A door that is not heard for fifteen seconds is gone; who asks next is told so, and that it is back."""
+    first, second = doors
+    for door in doors:
+        door.says()
+    put(*doors, max_people=4)
+    version = first.asks()[0]
+    assert first.asks(after=version) == (version, None)
+    clock.advance(16)
+    newer, document = first.asks(after=version)
+    assert newer > version
+    assert [door.connected for door in document.states[0].doors] == [False]
+    second.asks()
+    assert [door.connected for door in first.state().doors] == [True]
+    assert first.state().doors[0].heard_at == clock.now().claimed_at
+
+
+def test_places_go_where_somebody_waits(doors, put, clock):
+    """A number taken at one door asks the other for a place; what it gives back is granted to the one that waits."""
+    first, second = doors
+    for door in doors:
+        door.says()
+    put(*doors, max_people=2)
+    for door in doors:
+        door.applies()
+    second.says("visitor.entered", visit_id="v", people=1, spent=1)
+    second.says("visitor.waiting", ticket_id="t", number="B 001", people=1)
+    state = first.state()
+    assert (state.wanted, state.wanted_since) == (1, clock.now().claimed_at)
+    first.says("rights.released", amount=1)
+    assert [grant.amount for grant in second.state().grants if grant.serial > 1] == [1]
+
+
+def test_what_was_said_before_the_room_was_here(make_door, put, sums):
+    """A station that kept its room by itself brings its rights and its visits along, with and without other rooms here."""
+    lone, other = make_door("Pintu A"), make_door("Pintu B")
+    lone.keeps("rights.granted", serial=0, amount=10, cause="setup").keeps("visitor.entered", visit_id="v", people=1, spent=1)
+    lone.sends()
+    put(lone)
+    assert (sums().inside, sums().held, sums().free, sums().in_flight) == (1, 9, 0, 0)
+    lone.says("rights.granted", room_id="anak", serial=0, amount=4, cause="setup")
+    put(lone, room_id="anak", max_people=4)
+    assert (sums("anak").held, sums("anak").free) == (4, 0)
+    put(lone, other, room_id="anak", max_people=4)
+    assert sums("anak").held == 4
+
+
+def test_odd_reports_change_nothing(doors, put, sums):
+    """A payload that was erased, another room's, or no object at all: nothing is settled, and nothing stops."""
+    first, _ = doors
+    first.says()
+    put(*doors)
+    for payload in ({"room_id": "nowhere"}, {"room_id": 5}):
+        first.says("visitor.entered", visit_id="v", people=1, **payload)
+    erased = first.keeps("visitor.entered", visit_id="v", people=1).kept.pop()
+    first.kept = [msgspec.structs.replace(erased, payload=None, salt=None)]
+    assert [str(result.outcome) for result in first.sends().results] == ["stored"]
+    first.says("visitor.entered", visit_id="w", people=1)
+    assert sums().inside == 1
+
+
+def test_a_door_elsewhere_is_told_nothing(make_door, put):
+    """A door of another site has no version; one of the site without that room hears of the site's services, not of the room."""
+    inside, beside, away = make_door("A"), make_door("B"), make_door("C", site="Bandung")
+    cards = (Card(number=1, token_sha256="1" * 64, room_id="baca"), Card(number=2, token_sha256="2" * 64))
+    put(inside, services=(Service(id="berkas", name="Berkas"),), cards=cards)
+    assert away.says().rooms == 0
+    assert away.asks() == (0, None)
+    beside.asks()
+    assert ([room.id for room in beside.told.rooms], [each.id for each in beside.told.services]) == ([], ["berkas"])
+    assert [card.number for card in beside.told.cards] == [2]
+    inside.asks()
+    assert [card.number for card in inside.told.cards] == [1, 2]
+
+
+def test_a_restored_server(doors, put, sums, store):
+    """A door that knows a newer version than the server has: it counts on from there, and gives nothing away unseen."""
+    first, _ = doors
+    first.says()
+    put(*doors)
+    version, document = first.asks(after=700)
+    assert (version, document.version) == (701, 701)
+    assert (sums().free, sums().stranded) == (0, 10 - sums().in_flight)
+    assert first.asks(after=700)[0] == 701
+    assert first.asks(after=MAX_VERSION + 5) == (701, None)
+
+
+def test_a_lost_door(doors, put, store, sums):
+    """What it held is tied up, and its rooms are named; a door that has nothing names none."""
+    first, second = doors
+    first.says()
+    put(*doors)
+    first.applies()
+    assert store.rooms.tied_up_at(second.id, now=DAY) == []
+    store.devices.revoke(first.id, now=DAY)
+    assert [row.room.id for row in store.rooms.tied_up_at(first.id, now=DAY)] == ["baca"]
+    assert sums().stranded == 10
+    assert [door.letter for door in (second.asks() and second.told).doors] == ["B"]
+    assert store.rooms.tied_up_at("nobody", now=DAY) == []
+
+
+def test_it_is_asked_over_http(app, doors, put, store):
+    """The document is signed and whole; the same version again is 304; what is no version is wrong; nobody else is told."""
+    first, _ = doors
+    first.says()
+    put(*doors)
+    client = app.test_client()
+
+    def get(path, door=first):
+        return client.get(path, headers=signed(door.id, "GET", path))
+
+    at = f"/v1/devices/{first.id}/rooms"
+    answer = get(f"{at}?after=0")
+    handed = msgspec.json.decode(answer.data, type=Documents)
+    (document,) = handed.documents
+    seals.check_document(signing.public_key(store.keys.public), document)
+    told = msgspec.json.decode(document.text, type=RoomsDocument)
+    assert (document.kind, document.version, told.version, told.rooms[0].id) == ("rooms", handed.version, handed.version, "baca")
+    assert get(f"{at}?after={handed.version}").status_code == 304
+    assert (
+        client.get(
+            f"{at}?after=0", headers=signed(first.id, "GET", f"{at}?after=0") | {"If-None-Match": answer.headers["ETag"]}
+        ).status_code
+        == 304
+    )
+    assert get(f"{at}?after=x").status_code == 400
+    assert client.get(at).status_code == 401
+    body = packed(Batch("e1", [raw(each) for each in first.keeps("visitor.waiting", ticket_id="t", people=1).kept]))
+    to = f"/v1/devices/{first.id}/batches"
+    headers = signed(first.id, "POST", to, body) | {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    assert msgspec.json.decode(client.post(to, data=body, headers=headers).data, type=Answer).rooms > handed.version
+
+
+# Setting up
+
+
+def test_a_limit_and_doors_change(doors, put, sums):
+    """A lower limit puts nobody out; a door that is left out keeps nothing usable; a room that goes is told to nobody."""
+    first, second = doors
+    first.says()
+    put(*doors)
+    first.applies().says("visitor.entered", visit_id="v", people=6, spent=6)
+    put(*doors, max_people=4)
+    assert (sums().inside, sums().debt, sums().inside + sums().held - sums().debt) == (6, 6, 4)
+    put(second, max_people=4)
+    assert sums().stranded == 4
+
+
+def test_a_room_is_forgotten(doors, put, store):
+    """It is told to nobody any more, and cannot be removed twice."""
+    first, _ = doors
+    put(*doors)
+    version = first.asks()[0]
+    assert RoomSetup(store.database).remove("baca").name == "Ruang Baca"
+    newer, document = first.asks(after=version)
+    assert (newer > version, document.rooms) == (True, [])
+    with pytest.raises(Unknown, match="baca"):
+        RoomSetup(store.database).remove("baca")
+
+
+def test_letters_are_given_and_kept(make_door, store, clock):
+    """A door of a room without a letter gets the next one that nobody has; a letter that was set stays."""
+    doors = [make_door(f"Pintu {n}") for n in range(28)]
+    room = Room(id="baca", name="B", max_people=3, doors=[door.id for door in doors])
+    setup = RoomSetup(store.database)
+    setup.put(Setup(rooms=(room,), letters=((doors[5].id, "A"),)), now=clock.now().claimed_at)
+    letters = setup.letters()
+    assert (letters[doors[5].id], letters[doors[0].id], letters[doors[27].id]) == ("A", "B", "AB")
+    assert len(set(letters.values())) == 28
+    setup.put(Setup(letters=((doors[0].id, "ZZ"),)), now=clock.now().claimed_at)
+    assert setup.letters() == letters | {doors[0].id: "ZZ"}
+
+
+def test_a_setup_that_is_wrong_changes_nothing(make_door, put, store, clock):
+    """Every wrong entry is named, and not one of the others is put in place."""
+    first, second = make_door("Pintu"), make_door("Pintu")
+    away, gone = make_door("Bandung", site="Bandung"), make_door("Lama")
+    store.devices.revoke(gone.id, now=DAY)
+    put(away, room_id="jauh")
+
+    def room(room_id, *doors, **more):
+        return Room(id=room_id, name="R", max_people=1, doors=list(doors), **more)
+
+    wrongs = [
+        (Setup(rooms=(room("baca"),)), "no door"),
+        (Setup(rooms=(room("baca", "nobody"),)), "door nobody: no such device"),
+        (Setup(rooms=(room("baca", "Pintu"),)), "several devices"),
+        (Setup(rooms=(room("baca", gone.id),)), "revoked"),
+        (Setup(rooms=(room("baca", first.id, first.id),)), "named twice"),
+        (Setup(rooms=(room("baca", first.id, away.id),)), "several sites"),
+        (Setup(rooms=(room("jauh", first.id),)), "another site"),
+        (Setup(rooms=(room("BACA", first.id),)), "small letters"),
+        (Setup(rooms=(room("baca", first.id), room("baca", second.id))), "2 times"),
+        (Setup(letters=((first.id, "A"), (second.id, "A"))), "door letter A is listed 2 times"),
+        (Setup(letters=(("nobody", "A"),)), "door nobody"),
+        (Setup(services=()), "several sites"),
+        (Setup(rooms=(room("baca", first.id),), services=(Service(id="s", name="S", room="x"),)), "its room x"),
+        (Setup(rooms=(room("baca", first.id),), cards=(Card(number=1, token_sha256="x"),)), "64 hexadecimal"),
+        (Setup(rooms=(room("baca", first.id),), cards=(Card(number=1, token_sha256="1" * 64),) * 2), "2 times"),
+        (Setup(rooms=(room("baca", first.id),), cards=(Card(number=1, token_sha256="1" * 64, room_id="x"),)), "room x"),
+    ]
+    for setup, named in wrongs:
+        for act in (RoomSetup(store.database).check, lambda setup: RoomSetup(store.database).put(setup, now=DAY)):
+            with pytest.raises(BadRooms, match=named):
+                act(setup)
+    assert [row.room.id for row in store.rooms.all()] == ["jauh"]
+
+
+BAD_FILES = {
+    "no TOML": (b"x = ", False, "not TOML"),
+    "not UTF-8": (b"\xff", False, "not TOML"),
+    "no JSON": (b"{", True, "not JSON"),
+    "a list": (b"[]", True, "not a table"),
+    "another list": (b"[[lift]]", False, "lift: no such list"),
+    "no list": (b"room = 5", False, "room: must be a list"),
+    "an unknown field": (b'[[room]]\nid="a"\nname="A"\nmax_people=1\nmax="x"', False, r"room\[0\]\.max: no such field"),
+    "a wrong type": (b'[[room]]\nid="a"\nname="A"\nmax_people="x"', False, r"room\[0\]\.max_people: Expected `int`"),
+    "no name": (b'[[service]]\nid="a"', False, r"service\[0\]: Object missing required field `name`"),
+    "a wrong word": (b'[[service]]\nid="a"\nname="A"\nmode="x"', False, r"service\[0\]\.mode: Invalid enum value"),
+    "no entry": (b'{"door": [5]}', True, r"door\[0\]: Expected `object`"),
+}
+
+
+@pytest.mark.parametrize(("text", "is_json", "named"), BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_a_file_that_is_not_in_order(text, is_json, named):
+    """What is wrong is named by its path."""
+    with pytest.raises(BadRooms, match=named):
+        read_setup(text, is_json=is_json)
+
+
+def test_every_wrong_entry_is_named():
+    """One line each, so that a file is put right in one go."""
+    text = b'[[room]]\nid="a"\n[[room]]\nid=5\n[[door]]\ndevice_id="d"'
+    with pytest.raises(BadRooms) as told:
+        read_setup(text, is_json=False)
+    assert [line.partition(":")[0] for line in str(told.value).splitlines()] == ["room[0]", "room[1].id", "door[0]"]
+
+
+def test_a_file_in_order():
+    """TOML and JSON say the same; what is not there is left as it is."""
+    toml = b'[[room]]\nid="a"\nname="A"\nmax_people=1\ndoors=["d"]\n[[door]]\ndevice_id="d"\nletter="C"\n'
+    plain = b'{"room": [{"id": "a", "name": "A", "max_people": 1, "doors": ["d"]}], "door": [{"device_id": "d", "letter": "C"}]}'
+    assert read_setup(toml, is_json=False) == read_setup(plain, is_json=True)
+    assert read_setup(b"service = []", is_json=False) == Setup(services=())
+
+
+def test_the_ledger_outlives_the_process(doors, put, database):
+    """Opened anew, the same store has the same rooms."""
+    put(*doors)
+    before = RoomStore(database).all()
+    with closing(Database(database.url.render_as_string(hide_password=False))) as again:
+        assert open_store(again).rooms.all() == before
