@@ -115,6 +115,12 @@ def _line(name: str, each: Figures) -> str:
     return f"{name[:24]:24} {counts} {stay:>7} {wait:>7} {each.turned_to_wait:8} {each.overrides:5}"
 
 
+def say_whole_from(day: date | None) -> None:
+    """Say on standard error from which day on nothing is missing; nothing for None."""
+    if day is not None:
+        click.echo(f"details before {day} have been erased; figures are whole from that day on", err=True)
+
+
 def write_file(found: Statistics, form: Form, wanted: Wanted) -> None:
     """Write the visits as they are wanted, with a progress bar on a terminal.
 

@@ -9,7 +9,7 @@ import click
 from kiosk.cli.options import fail, station_options
 from kiosk.services.visit_statistics import Report, report
 from kiosk.settings import Settings
-from sync.cli_visits import Days, Wanted, days_options, file_options, say_figures, write_file
+from sync.cli_visits import Days, Wanted, days_options, file_options, say_figures, say_whole_from, write_file
 from sync.clock import SystemClock
 from sync.database import DatabaseError, database_errors, open_reader
 from sync.visit_exports import Form
@@ -62,7 +62,6 @@ def _report(settings: Settings, days: Days) -> Report:
 
 
 def _say_what_is_missing(found: Report) -> None:
-    if found.complete_from is not None:
-        click.echo(f"details before {found.complete_from} have been erased; figures are whole from that day on", err=True)
+    say_whole_from(found.complete_from)
     if found.recorded_from is not None:
         click.echo(f"the journal begins on {found.recorded_from}", err=True)

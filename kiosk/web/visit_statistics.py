@@ -34,6 +34,7 @@ def page() -> str:
         export_url=url_for("visit_statistics.export"),
         rooms=[(each.room.id, name_of(each.room)) for each in rooms().view().rooms],
         institution=the_door().station.name,
+        is_recorded=True,
         days=_days_words(asked),
         **framed(),
     )

@@ -33,9 +33,9 @@ class Admin:
     def blueprint(self) -> Blueprint:
         """The routes of the pages."""
         routes = Blueprint("admin", __name__)
-        routes.add_url_rule("/", "today", self._signed_in(self.today))
-        routes.add_url_rule("/today", "today_part", self._signed_in(self.today_part))
-        routes.add_url_rule("/troubles", "troubles", self._signed_in(self.troubles))
+        routes.add_url_rule("/", "today", self.signed_in(self.today))
+        routes.add_url_rule("/today", "today_part", self.signed_in(self.today_part))
+        routes.add_url_rule("/troubles", "troubles", self.signed_in(self.troubles))
         routes.add_url_rule("/sign-in", "sign_in", self.sign_in)
         routes.add_url_rule("/sign-in", "do_sign_in", self.do_sign_in, methods=["POST"])
         routes.add_url_rule("/sign-out", "sign_out", self.sign_out, methods=["POST"])
@@ -94,7 +94,9 @@ class Admin:
         stamp = self._users.stamp(name)
         return name if stamp is not None and stamp == session.get("stamp") else None
 
-    def _signed_in(self, view: View) -> View:
+    def signed_in(self, view: View) -> View:
+        """The view, for who is signed in; before there is any user, for this machine alone."""
+
         @wraps(view)
         def guarded() -> ResponseReturnValue:
             if self.user() is None:

@@ -29,6 +29,8 @@ from sync.server.store import DeviceStore
 from sync.server.texts import COOKIE, LANGUAGES, PoDomain, select_language
 from sync.server.today import moment
 from sync.server.users import UserStore
+from sync.server.visit_pages import VisitPages
+from sync.server.visits import VisitReports
 from sync.server.web import guard
 
 _log = logging.getLogger(__name__)
@@ -109,6 +111,7 @@ def create_app(store: Store, clock: Clock, settings: Settings, metrics: Metrics 
     csrf.exempt(api)
     app.register_blueprint(api)
     app.register_blueprint(admin.blueprint())
+    app.register_blueprint(VisitPages(VisitReports(store.database), settings, clock).blueprint(admin))
     _add_health(app, store)
     _add_errors(app)
     return app

@@ -17,6 +17,7 @@ from sync.server.cli_bundle import import_bundle
 from sync.server.cli_doors import devices, enrolments
 from sync.server.cli_options import JSON, database_options, now, opened_store
 from sync.server.cli_rooms import rooms
+from sync.server.cli_visits import visits
 from sync.server.settings import Settings, override
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -126,4 +127,5 @@ central.add_command(devices)
 central.add_command(import_bundle)
 central.add_command(enrolments)
 central.add_command(rooms)
+central.add_command(visits)
 commands: list[click.Command] = [central]
