@@ -14,11 +14,13 @@ from kiosk.cli.options import fail, station_options
 from kiosk.services.changes import StationBusy, station_lock
 from kiosk.services.lan import LanProblem, LanState, lan_state
 from kiosk.services.program import Program
+from kiosk.services.slip_desk import SlipDesk
 from kiosk.settings import Settings
 from kiosk.web import create_app
 from kiosk.web.serve import SPARE_THREADS, KioskServer, Tls
 from kiosk.web.sessions import GuardSessions
-from kiosk.wiring import Kiosk, build_kiosk
+from kiosk.web.slip_words import both_languages
+from kiosk.wiring import Kiosk, build_kiosk, build_printer
 from sync.database import DatabaseError
 
 _log = logging.getLogger(__name__)
@@ -96,6 +98,7 @@ def build_server(built: Kiosk, sessions: GuardSessions | None = None, lan: LanSt
         lan=lan,
         rooms=built.rooms,
         announcer=built.announcer,
+        slips=SlipDesk(build_printer(built.settings), both_languages(built.settings.station.time_zone)),
     )
     return KioskServer(app, web.host, web.port, web.stream_cap + SPARE_THREADS)
 

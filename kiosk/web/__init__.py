@@ -10,6 +10,7 @@ from kiosk.services.announcer import Announcer
 from kiosk.services.duties import GuardDuties
 from kiosk.services.lan import LanState
 from kiosk.services.room_views import Rooms
+from kiosk.services.slip_desk import SlipDesk
 from kiosk.services.views import Station
 from kiosk.web import access, context, security, texts
 from kiosk.web.corrections import corrections
@@ -58,6 +59,7 @@ def create_app(
     rooms: Rooms | None = None,
     announcer: Announcer | None = None,
     visitor_steps: Callable[[], tuple[Step, ...]] = tuple,
+    slips: SlipDesk | None = None,
 ) -> Flask:
     """The pages of one station: for its own machine, or with `on_lan` what other machines may have of them, over TLS.
 
@@ -67,6 +69,7 @@ def create_app(
     `rooms` are the rooms that this door lets people into; None leaves their pages out.
     `announcer` is the voice of the displays; without one they are silent.
     `visitor_steps` gives the steps in force for visitors, in the order of the circular.
+    `slips` prints what visitors take along; without it nothing is printed.
     `allowed_hosts` are the host names (without ports) that browsers may use; any other Host is answered with 400.
     """
     clock = clock or SystemClock()
@@ -80,7 +83,8 @@ def create_app(
     Babel(app, locale_selector=_language, **_catalogs())
     texts.install_formats(app, station.time_zone)
     audience, sessions = Audience(stream_cap, station.stopping), sessions or GuardSessions(clock)
-    door = context.Door(station, audience, clock, sessions, duties, lan or LanState(), on_lan, rooms, announcer, visitor_steps)
+    shared = (station, audience, clock, sessions, duties, lan or LanState())
+    door = context.Door(*shared, on_lan, rooms, announcer, visitor_steps, slips)
     with app.app_context():
         context.install(door)
     app.context_processor(lambda: {"page_language": str(get_locale())})

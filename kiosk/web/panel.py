@@ -15,7 +15,7 @@ from kiosk.web.faces import double_words, face, sound_key, tap_words
 from kiosk.web.here import own_token
 from kiosk.web.streams import Fragment, Together
 from kiosk.web.texts import LANGUAGES, is_day
-from kiosk.web.visiting import offered, passed, streams
+from kiosk.web.visiting import offered, passed, slip_shown, streams
 
 panel = Blueprint("panel", __name__)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -117,6 +117,9 @@ def _beat() -> Iterator[Fragment]:
         yield "clock", render_template("partials/clock.html", health=view.health, **clock_shown())
         if offered() is not None:  # what a pass led to is shown for its time only
             yield "screen", render_template("panel/screen.html", **panel_shown(view))
+    if (slip := slip_shown()) is not None:
+        with force_locale(slip.language):
+            yield "slip", render_template("panel/visitor_slip.html", slip=slip.state, slip_kind=slip.kind)
 
 
 def _other(language: str) -> str:

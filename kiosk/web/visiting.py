@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 
 from kiosk.services.room_views import Rooms, TicketRow
+from kiosk.services.slip_desk import SlipDesk
 from kiosk.services.views import Stream
 from kiosk.web.here import is_here
 from kiosk.web.passed import Passed, PassWatch
+from kiosk.web.slip_errands import SlipErrands, SlipState
 from kiosk.web.visitor_go import Goes
 from kiosk.web.visitor_tiles import tiles
 from sync.clock import Clock
@@ -23,6 +25,7 @@ class Visiting:
     rooms: Rooms
     goes: Goes
     watch: PassWatch
+    slips: SlipErrands
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,9 @@ class Offered:
     called: tuple[TicketRow, ...]
 
 
-def install(app: Flask, rooms: Rooms, clock: Clock) -> None:
-    """Give the app its rooms, for `visiting()`."""
-    app.extensions[_KEY] = Visiting(rooms, Goes(clock, rooms), PassWatch(rooms, clock))
+def install(app: Flask, rooms: Rooms, clock: Clock, slips: SlipDesk | None) -> None:
+    """Give the app its rooms, for `visiting()`. `slips` None: nothing is printed."""
+    app.extensions[_KEY] = Visiting(rooms, Goes(clock, rooms), PassWatch(rooms, clock), SlipErrands(slips))
 
 
 def visiting() -> Visiting | None:
@@ -59,6 +62,26 @@ def offered() -> Offered | None:
     view = found.rooms.views.current()
     called = tuple(row for room in view.rooms for row in room.called)
     return Offered(bool(tiles(view)), bool(view.rooms), called)
+
+
+@dataclass(frozen=True, slots=True)
+class SlipShown:
+    """The slip of the go there is, for its page."""
+
+    state: SlipState
+    kind: str
+    language: str
+
+
+def slip_shown() -> SlipShown | None:
+    """None while nobody waits for a slip."""
+    found = visiting()
+    go = None if found is None else found.goes.current()
+    if found is None or go is None or go.done is None:
+        return None
+    state = found.slips.state(go.id)
+    kind = "receipt" if go.done.receipt else "pass" if go.done.pass_code else "number"
+    return SlipShown(state, kind, go.language) if state else None
 
 
 def streams() -> Iterator[Stream[object]]:

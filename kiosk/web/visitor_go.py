@@ -88,6 +88,11 @@ class Goes:
         with self._lock:
             return self._find(go_id)
 
+    def current(self) -> Go | None:
+        """The go there is."""
+        with self._lock:
+            return self._go
+
     def change(self, go_id: object, meant_for: str, change: Callable[[Go], Go | None]) -> None:
         """Have `change` say what comes next, if the go is at the step `meant_for`. None ends it."""
         with self._lock:

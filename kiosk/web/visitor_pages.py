@@ -7,9 +7,9 @@ from markupsafe import Markup
 from kiosk.services import badge_cards
 from kiosk.services.room_views import Done, RoomsView, RoomView, Said, TicketRow
 from kiosk.web.passed import pass_face
+from kiosk.web.slip_errands import SlipState
 from kiosk.web.visitor_go import NAME_AT_MOST, Go, Step
 from kiosk.web.visitor_tiles import A_PAGE, Way, pages, tile, tiles
-from sync.protocol.rooms import PassKind
 
 CLOSES_AFTER_S = 45
 CARD_WITHIN_S = 60
@@ -107,25 +107,28 @@ def _number(go: Go, view: RoomsView) -> Drawn:
 def _done(done: Done, view: RoomsView) -> Drawn:
     if done.said is Said.SHOW_CARD:
         return Drawn("panel/visitor_card.html", {"done": done}, CARD_WITHIN_S, is_fixed=True, awaits=Said.ENTERED)
-    paper_out = done.said is Said.PRINTER_OUT
-    if done.receipt and (done.ok or paper_out):
-        return Drawn("panel/visitor_receipt.html", {"done": done, "paper_out": paper_out}, CARD_WITHIN_S)
-    if done.said is Said.WAITING or (paper_out and done.visit_id is None):
-        return _waiting(done, view, paper_out=paper_out)
-    if done.pass_code and (done.ok or paper_out):
-        on_paper = done.pass_kind is PassKind.PAPER and not paper_out
-        values = {"done": done, "paper_out": paper_out, "on_paper": on_paper, "code": qr(done.pass_code)}
+    stands = done.ok or done.said is Said.PRINTER_OUT
+    if done.receipt and stands:
+        return Drawn("panel/visitor_receipt.html", {"done": done, "slip_kind": "receipt", **_slip_of(done)}, CARD_WITHIN_S)
+    if done.pass_code and stands:
+        values = {"done": done, "slip_kind": "pass", "code": qr(done.pass_code), **_slip_of(done)}
         return Drawn("panel/visitor_pass.html", values, CARD_WITHIN_S)
+    if done.said in (Said.WAITING, Said.PRINTER_OUT):
+        return _waiting(done, view)
     return _said(done, view)
 
 
-def _waiting(done: Done, view: RoomsView, *, paper_out: bool) -> Drawn:
+def _slip_of(done: Done) -> dict[str, object]:
+    """Where the rooms themselves say what became of the slip."""
+    return {"slip": SlipState.PAPER_OUT} if done.said is Said.PRINTER_OUT else {}
+
+
+def _waiting(done: Done, view: RoomsView) -> Drawn:
     found = ticket(view, done.ticket_id)
     values = {
         "done": done,
-        "paper_out": paper_out,
-        "on_paper": done.pass_kind is PassKind.PAPER and not paper_out,
-        "code": qr(done.pass_code) if done.pass_code else "",
+        "slip_kind": "number",
+        **_slip_of(done),
         "priority": found is not None and found[1].priority,
         "leave_minutes": found[0].room.leave_minutes if found else None,
     }

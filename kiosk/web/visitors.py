@@ -13,16 +13,17 @@ from flask_babel import force_locale
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.core.screening import shown as notices
-from kiosk.services.room_views import Done, Said, TicketRow, TicketState, Visitor
+from kiosk.services.room_views import Done, RoomsView, Said, TicketRow, TicketState, Visitor
 from kiosk.web import visitor_pages
 from kiosk.web.access import public
 from kiosk.web.context import rooms, the_door
 from kiosk.web.here import is_here
 from kiosk.web.panel import clock_shown, panel_shown
 from kiosk.web.texts import LANGUAGES
-from kiosk.web.visiting import install, visiting
+from kiosk.web.visiting import Visiting, install, visiting
 from kiosk.web.visitor_go import LASTS_S, Go, Goes, Step, tidy
 from kiosk.web.visitor_tiles import Tile, Way, pages, tile, tiles
+from sync.database import DatabaseError
 
 visitors = Blueprint("visitors", __name__, url_prefix="/visitor")
 _STATES_BEFORE_A_CALL = (TicketState.WAITING, TicketState.MISSED)
@@ -32,7 +33,7 @@ _STATES_BEFORE_A_CALL = (TicketState.WAITING, TicketState.MISSED)
 def _keep_goes(state: BlueprintSetupState) -> None:
     app = cast(Flask, state.app)
     with app.app_context():
-        install(app, rooms(), the_door().clock)
+        install(app, rooms(), the_door().clock, the_door().slips)
 
 
 @visitors.post("/start")
@@ -53,14 +54,14 @@ def start() -> AnyResponse:
 
 
 def _skip_a_choice_of_one(go: Go) -> Go | None:
-    offered = tiles(rooms().view())
+    offered = tiles(_view())
     if not offered:
         return None
     return replace(_chosen(go, offered[0]), trail=()) if len(offered) == 1 else go
 
 
 def _skip_a_call_of_one(go: Go) -> Go:
-    called = [row for room in rooms().view().rooms for row in room.called]
+    called = [row for room in _view().rooms for row in room.called]
     return replace(go, step=Step.NUMBER, ticket_id=called[0].ticket_id) if len(called) == 1 else go
 
 
@@ -85,11 +86,12 @@ def own(view: Callable[[Go], AnyResponse]) -> Callable[[], AnyResponse]:
 def page(go: Go) -> AnyResponse:
     """The step they are at."""
     door = the_door()
-    drawn = visitor_pages.drawn(go, rooms().view(), notices(door.visitor_steps()))
+    drawn = visitor_pages.drawn(go, _view(), notices(door.visitor_steps()))
+    slip = _visiting().slips.state(go.id)
     closes_after_s = drawn.closes_after_s
     if drawn.is_fixed:
         closes_after_s = max(1, closes_after_s - _goes().since_answer_s(go))
-    framed = {"station": door.station, "go": go, "other": LANGUAGES[1 - LANGUAGES.index(go.language)]}
+    framed = {"station": door.station, "go": go, "slip": slip, "other": LANGUAGES[1 - LANGUAGES.index(go.language)]}
     told = {"drawn": drawn, "closes_after_s": closes_after_s, **framed, **drawn.values}
     panel = replace(door.station.panel.current(), language=go.language)
     page = render_template(drawn.template, **panel_shown(panel), **clock_shown(), **told)
@@ -115,8 +117,8 @@ def choose(_: Go) -> AnyResponse:
         if "number" in form:
             return go.onward(Step.NUMBERS)
         if "page" in form:
-            return replace(go, page=_whole(form["page"], 0, pages(len(tiles(rooms().view()))) - 1) or 0)
-        chosen = tile(rooms().view(), form.get("tile", ""))
+            return replace(go, page=_whole(form["page"], 0, pages(len(tiles(_view()))) - 1) or 0)
+        chosen = tile(_view(), form.get("tile", ""))
         return replace(go, problem="gone") if chosen is None else _chosen(go, chosen)
 
     return _step(change)
@@ -132,7 +134,7 @@ def service(_: Go) -> AnyResponse:
     """On from what a service says: to the counter all the same, or to handing in a file."""
 
     def change(go: Go) -> Go:
-        chosen = tile(rooms().view(), go.tile)
+        chosen = tile(_view(), go.tile)
         if chosen is not None and chosen.way is Way.DROP_OFF:
             return go.onward(Step.NAME)
         return go.onward(Step.PEOPLE) if chosen is not None and chosen.leads_in else go
@@ -147,7 +149,7 @@ def people(_: Go) -> AnyResponse:
     form = request.form
 
     def change(go: Go) -> Go:
-        chosen = tile(rooms().view(), go.tile)
+        chosen = tile(_view(), go.tile)
         if chosen is None or chosen.room is None:
             return go.ended(Done(Said.NO_SUCH_ROOM))
         count = _whole(form.get("people", ""), 1, chosen.room.room.max_people)
@@ -183,14 +185,28 @@ def steps(_: Go) -> AnyResponse:
 
 
 def _arrive(go: Go) -> Go:
-    chosen = tile(rooms().view(), go.tile)
+    chosen = tile(_view(), go.tile)
     if chosen is None:
         return go.ended(Done(Said.NO_SUCH_ROOM))
     if chosen.service is not None and chosen.way is Way.DROP_OFF:
-        return go.ended(rooms().drop_off(chosen.service.service.id, go.visitor.name))
+        return _led_to(go, rooms().drop_off(chosen.service.service.id, go.visitor.name))
     if chosen.room is None or not chosen.leads_in:
         return go.ended(Done(_NOW_SHUT.get(chosen.way, Said.NO_SUCH_ROOM)))
-    return go.ended(rooms().arrive(chosen.room.room.id, _with_purpose(go.visitor, chosen)))
+    return _led_to(go, rooms().arrive(chosen.room.room.id, _with_purpose(go.visitor, chosen)))
+
+
+def _led_to(go: Go, done: Done) -> Go:
+    """It is done; what can be taken along is printed beside."""
+    _visiting().slips.begin(go.id, done, _view(), the_door().now())
+    return go.ended(done)
+
+
+def _view() -> RoomsView:
+    """Rooms as they are now; as they were seen last where nobody can look."""
+    try:
+        return rooms().view()
+    except DatabaseError:
+        return rooms().views.current()
 
 
 _NOW_SHUT = {Way.CLOSED: Said.CLOSED, Way.ONLINE_ONLY: Said.ONLINE_ONLY, Way.QUOTA_REACHED: Said.QUOTA_REACHED}
@@ -216,8 +232,8 @@ def number(_: Go) -> AnyResponse:
         if go.step is Step.DONE and (go.done is None or go.done.ticket_id is None):
             return go
         ticket_id = go.ticket_id if go.done is None else go.done.ticket_id or ""
-        found = visitor_pages.ticket(rooms().view(), ticket_id)
-        return go.ended(_answer(form.get("do", ""), ticket_id, found[1] if found else None))
+        found = visitor_pages.ticket(_view(), ticket_id)
+        return _led_to(go, _answer(form.get("do", ""), ticket_id, found[1] if found else None))
 
     return _step(change)
 
@@ -278,10 +294,14 @@ def _away() -> AnyResponse:
 
 
 def _goes() -> Goes:
+    return _visiting().goes
+
+
+def _visiting() -> Visiting:
     found = visiting()
     if found is None:
         abort(403)
-    return found.goes
+    return found
 
 
 @visitors.before_request

@@ -151,10 +151,9 @@ WALKS: dict[str, Scene] = {
     ),
     "entered": (lone, _answered(Said.ENTERED, number=None), _press(*TO_END)),
     "waiting": (full, _waits(), _press(BEGIN, "[name=tile]", *TO_END[1:])),
-    "waiting-slip": (full, _waits(pass_code=CODE, pass_kind=PassKind.PAPER), _press(BEGIN, "[name=tile]", *TO_END[1:])),
     "waiting-paper-out": (
         full,
-        _waits(Said.PRINTER_OUT, pass_code=CODE, pass_kind=PassKind.PAPER),
+        _waits(Said.PRINTER_OUT),
         _press(BEGIN, "[name=tile]", *TO_END[1:]),
     ),
     "away": (full, _waits(), _press(BEGIN, "[name=tile]", *TO_END[1:], "[name=do][value=away]")),
