@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.plots import HEIGHT, WIDTH, Axis, Bar, Caption, Limit, bars, steps
@@ -30,6 +30,7 @@ def test_a_plot_says_what_it_is():
     assert [picture.findtext(f"{SVG}{each}") for each in ("title", "desc")] == [CAPTION.title, CAPTION.description]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(0, 10**9), max_size=60))
 def test_bars_are_as_high_as_their_figures(values):
     """Bars stand on the line and inside the picture, in the proportions of the figures; nothing has a style of its own."""
@@ -78,6 +79,7 @@ def test_the_line_steps_and_the_limit_is_drawn():
     assert end == pytest.approx(36 + 424 / 2)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.floats(-100, 2000), st.integers(0, 500)), max_size=20), st.floats(0, 1440))
 def test_any_line_stays_inside_the_picture(points, until):
     """Points outside of the axis are drawn at its edge; no point draws no line."""

@@ -5,7 +5,7 @@ import random
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sync.protocol.events import Kind
@@ -233,6 +233,7 @@ FIELDS = (
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(
         st.builds(
@@ -274,6 +275,7 @@ def test_an_entry_without_what_it_needs_is_none(field, value):
     assert bool(found) == (field != "people" and value == "7")
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.randoms(use_true_random=False), st.integers(1, 3))
 def test_the_order_of_doors_does_not_matter(chance, copies):
     """Told in any order, and more than once, the events make the same visits."""
@@ -282,6 +284,7 @@ def test_the_order_of_doors_does_not_matter(chance, copies):
     assert visits_of(events) == visits_of(morning())
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 2**32), st.integers(1, 60))
 def test_the_figures_add_up(seed, count):
     """Days, rooms and hours are the same people as the total, and no room was ever fuller than the visits allow."""
