@@ -13,6 +13,9 @@ from kiosk.core.room_book import Book, Ticket
 from kiosk.core.room_codes import TicketState
 from sync.protocol.rooms import Room
 
+Rank = tuple[bool, datetime]
+"""Where somebody stands among those who wait at several doors: priority (False) before others, then by when they took a number."""
+
 _NUMBERS = 999
 
 
@@ -35,19 +38,22 @@ def next_ticket(book: Book) -> Ticket | None:
     return min((*ripe, *waiting), key=lambda each: (not each.priority, each.order), default=None)
 
 
-def next_to_call(book: Book, free: int, others_wait_since: str | None) -> Ticket | None:
-    """Whom to call now: the next one if the places suffice, unless somebody at another door has waited for one longer."""
+def next_to_call(book: Book, free: int, others: Rank | None) -> Ticket | None:
+    """Whom to call now: the next one if the places suffice, unless somebody at another door (see `is_others_turn`) comes first."""
     ticket = next_ticket(book)
-    if ticket is None or ticket.people > free or is_others_turn(ticket, others_wait_since):
+    if ticket is None or ticket.people > free or is_others_turn(book, others):
         return None
     return ticket
 
 
-def is_others_turn(ticket: Ticket | None, others_wait_since: str | None) -> bool:
-    """True if somebody at another door (since that UTC text) comes before `ticket`; None there means that nobody waits there."""
-    if others_wait_since is None or ticket is None:
-        return others_wait_since is not None
-    return not ticket.priority and datetime.fromisoformat(others_wait_since) < ticket.taken.wall
+def is_others_turn(book: Book, others: Rank | None) -> bool:
+    """True if the first of those who wait at other doors comes before everybody who waits here to be called.
+
+    Everybody, not only whoever is next here: the server does not know whose call was missed, and it sends a place for the one who
+    has waited longest. A door that gave that place back would get it again, for ever.
+    """
+    waiting = (each for each in book.tickets.values() if each.state in (TicketState.WAITING, TicketState.MISSED))
+    return others is not None and all(others < (not each.priority, each.taken.wall) for each in waiting)
 
 
 def last_called(book: Book) -> Ticket | None:

@@ -128,11 +128,15 @@ class Row:
 
 def in_epoch(book: Book, epoch: str) -> Book:
     """The book as it counts in that epoch. Rights of another one are void, and the visits it knows make none any more."""
-    if book.epoch in ("", epoch):
+    if book.epoch == epoch:
+        return book
+    if not book.epoch:
         return replace(book, epoch=epoch)
     visits = {each.id: replace(each, void=True) for each in book.visits.values()}
     held = book.account.held != 0 or bool(visits) or book.limit > 0
-    return replace(book, epoch=epoch, account=rights.voided(book.account), visits=visits, is_void=book.is_void or held)
+    account = rights.voided(book.account)
+    # Which cards lie in the box was known to another card of this kiosk, perhaps not to this one.
+    return replace(book, epoch=epoch, account=account, visits=visits, cards_here=(), is_void=book.is_void or held)
 
 
 def after(book: Book, row: Row) -> Book:
@@ -142,7 +146,9 @@ def after(book: Book, row: Row) -> Book:
         NotEnough: the row spends what is not there; no door journals such a thing.
     """
     book = in_epoch(book, row.epoch)
-    book = replace(book, account=rights.after(book.account, row.kind, row.payload))
+    account = rights.after(book.account, row.kind, row.payload)
+    if account is not book.account:
+        book = replace(book, account=account)
     handler = _HANDLERS.get(row.kind)
     return handler(book, row) if handler is not None else book
 

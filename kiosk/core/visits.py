@@ -4,8 +4,9 @@ Every decision gives the events to journal, all in one transaction, and a code f
 calls for freed places, calls that ran out, rights that are given back.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from kiosk.core import queueing
@@ -13,7 +14,7 @@ from kiosk.core.presence_rule import Instant, age_s
 from kiosk.core.room_book import Book, Row, Visit, after
 from kiosk.core.room_codes import FreeReason, OverrideReason, Said, TicketState
 from sync.protocol.events import Kind
-from sync.protocol.rooms import Elsewhere, Grant, Room, RoomState, next_generation
+from sync.protocol.rooms import Elsewhere, Ended, Grant, Room, RoomState, next_generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,11 @@ class Here:
         return max(0, self.state.wanted - self.released)
 
     @property
-    def others_wait_since(self) -> str | None:
-        """Since when somebody waits elsewhere whom this door's rights would help (UTC text)."""
-        return self.state.wanted_since if self.state is not None and self.wanted else None
+    def others(self) -> queueing.Rank | None:
+        """The first of those who wait elsewhere and whom this door's rights would help."""
+        if self.state is None or not self.wanted or self.state.wanted_since is None:
+            return None
+        return not self.state.wanted_priority, datetime.fromisoformat(self.state.wanted_since)
 
     @property
     def free(self) -> int:
@@ -228,7 +231,7 @@ def _end(
     told: dict[str, Any] = {
         "visit_id": visit.id if isinstance(visit, Visit) else visit.visit_id,
         "people": visit.people,
-        "minted": visit.people if _mints(here, visit, card_here=card_here) else 0,
+        "minted": _minted(here, visit, card_here=card_here),
         "how": how,
         "home": visit.home if isinstance(visit, Visit) else visit.door,
         **(more or {}),
@@ -244,11 +247,15 @@ def _end(
     return Decided(said, (_draft(here, Kind.VISITOR_LEFT, told, by),), visit_id=told["visit_id"])
 
 
-def _mints(here: Here, visit: Visit | Elsewhere, *, card_here: bool) -> bool:
-    """Whether the end of a visit makes its rights here. One door and no other may say so: see `rooms.md`."""
+def _minted(here: Here, visit: Visit | Elsewhere, *, card_here: bool) -> int:
+    """How many rights the end of a visit makes here: see `rooms.md`.
+
+    Of a card that began its visit elsewhere one at most. What was heard of that card may be old, and it is with somebody else by
+    now: one alone, where a group had it. The rest of a group's places come free at its home.
+    """
     if isinstance(visit, Visit):
-        return not visit.void and (here.is_lone or visit.card is None or card_here)
-    return visit.card is not None and card_here
+        return visit.people if not visit.void and (here.is_lone or visit.card is None or card_here) else 0
+    return 1 if visit.card is not None and card_here else 0
 
 
 # The queue, away and back, other rooms
@@ -371,8 +378,18 @@ def hear(here: Here) -> Decided:
         return Decided(Said.CHECKED)
     grants = [_draft(here, Kind.RIGHTS_GRANTED, _as_granted(each)) for each in _due(here, state.grants)]
     ended = [(here.book.visits.get(each.visit_id), each) for each in state.ended]
-    ends = [_ended(here, visit, told.how, mints=told.mints) for visit, told in ended if visit is not None]
-    return Decided(Said.CHECKED, (*grants, *ends))
+    ends = [_ended(here, visit, told) for visit, told in ended if visit is not None]
+    return Decided(Said.CHECKED, (*grants, *ends, *_over_meanwhile(here, state)))
+
+
+def _over_meanwhile(here: Here, state: RoomState) -> Iterator[Draft]:
+    """Visits on an old card that were over before it went on: the server, which knows this epoch, names all that are not."""
+    if state.epoch != here.epoch:
+        return
+    told = {each.visit_id for each in (*state.elsewhere, *state.ended)}
+    for visit in here.book.visits.values():
+        if visit.void and visit.id not in told:
+            yield _ended(here, visit, Ended(visit_id=visit.id, mints=False, how="counted"))
 
 
 def _due(here: Here, grants: Iterable[Grant]) -> list[Grant]:
@@ -389,12 +406,12 @@ def _as_granted(grant: Grant) -> dict[str, Any]:
     return {"serial": grant.serial, "amount": grant.amount, "cause": "server", "epoch": grant.epoch}
 
 
-def _ended(here: Here, visit: Visit, how: str, *, mints: bool) -> Draft:
+def _ended(here: Here, visit: Visit, ended: Ended) -> Draft:
     told = {
         "visit_id": visit.id,
         "people": visit.people,
-        "minted": visit.people if mints and not visit.void else 0,
-        "how": how,
+        "minted": max(0, visit.people - ended.made) if ended.mints and not visit.void else 0,
+        "how": ended.how,
         "home": visit.home,
         "heard": True,
     }
@@ -412,7 +429,7 @@ def then(here: Here, drafts: tuple[Draft, ...] = ()) -> tuple[Draft, ...]:
     while here.free < 0 and (called := queueing.last_called(here.book)) is not None:
         more.append(_draft(here, Kind.VISITOR_BACK, {"ticket_id": called.id, "reason": "place_gone"}))
         here = _with(here, more[-1:])
-    while (ticket := queueing.next_to_call(here.book, here.free, here.others_wait_since)) is not None:
+    while (ticket := queueing.next_to_call(here.book, here.free, here.others)) is not None:
         more.append(_draft(here, Kind.VISITOR_CALLED, queueing.call(here.room, ticket, calls=ticket.calls + 1)))
         here = _with(here, more[-1:])
     amount = _to_release(here)
@@ -422,9 +439,8 @@ def then(here: Here, drafts: tuple[Draft, ...] = ()) -> tuple[Draft, ...]:
 
 
 def _to_release(here: Here) -> int:
-    """Rights that the server wants and that nobody here has been called for, unless whoever is next here comes first."""
-    ticket = queueing.next_ticket(here.book)
-    if ticket is not None and not queueing.is_others_turn(ticket, here.others_wait_since):
+    """Rights that the server wants and that nobody here has been called for, unless somebody who waits here comes first."""
+    if queueing.is_anyone_waiting(here.book) and not queueing.is_others_turn(here.book, here.others):
         return 0
     return max(0, min(here.wanted, here.free))
 

@@ -106,11 +106,14 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """A visit that began at this door and ended at another. With `mints` its places come free here; else they did there."""
+    """A visit that began at this door and ended at another. With `mints` its places come free here, but for the `made` that did
+    there already.
+    """
 
     visit_id: str
     mints: bool
     how: str
+    made: int = 0
 
 
 class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,15 +143,19 @@ class OtherDoor(msgspec.Struct, frozen=True, kw_only=True):
 
 class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     """What the server knows of a room and wants of this door. `wanted` rights should be given back as soon as they are not needed
-    here; `wanted_since` is when the first of those who wait elsewhere took a number (UTC text). `kept` are the visits that the
-    newest head count found inside, where this door has not counted itself.
+    here; `wanted_since` is when the first of those who wait elsewhere took a number (UTC text), `wanted_priority` whether that
+    one has priority. `kept` are the visits that the
+    newest head count found inside, where this door has not counted itself. `epoch` is the newest of this door's journal that the
+    server has heard of.
     """
 
     room_id: str
     generation: str
+    epoch: str = ""
     grants: list[Grant] = []
     wanted: int = 0
     wanted_since: str | None = None
+    wanted_priority: bool = False
     ended: list[Ended] = []
     elsewhere: list[Elsewhere] = []
     doors: list[OtherDoor] = []

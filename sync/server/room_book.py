@@ -19,6 +19,7 @@ class Ticket:
     people: int
     since: str
     away: bool = False
+    priority: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,14 +95,15 @@ def _in_epoch(ledger: Ledger, device_id: str, book: DoorBook, epoch: str) -> Led
         returning={name: each for name, each in ledger.returning.items() if each.home != device_id},
     )
     past = (*book.past, book.epoch)[-_PAST_KEPT:]
-    return with_book(ledger, device_id, epoch=epoch, past=past, held=0, in_flight=(), stranded=book.stranded + lost)
+    # Who waits there by the card that is in now cannot be told from who waited by the one before: nobody is held places for.
+    return with_book(ledger, device_id, epoch=epoch, past=past, held=0, in_flight=(), stranded=book.stranded + lost, tickets={})
 
 
 # The queue
 
 
 def _waiting(ledger: Ledger, who: Who, said: Waiting) -> Ledger:
-    tickets = {**ledger.door(who.device_id).tickets, said.ticket_id: Ticket(said.people, who.at)}
+    tickets = {**ledger.door(who.device_id).tickets, said.ticket_id: Ticket(said.people, who.at, priority=said.priority)}
     kept = {name: tickets[name] for name in list(tickets)[-_TICKETS_KEPT:]}
     return with_book(ledger, who.device_id, tickets=kept)
 

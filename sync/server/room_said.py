@@ -76,6 +76,7 @@ class Waiting(Said, frozen=True, kw_only=True):
 
     ticket_id: _Name
     people: _People
+    priority: bool = False
 
 
 class Skipped(Said, frozen=True, kw_only=True):

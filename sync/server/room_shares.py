@@ -8,10 +8,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from sync.protocol.rooms import Elsewhere, Grant, OtherDoor, RoomState
-from sync.server.room_book import DoorBook, Ledger, with_book
+from sync.server.room_book import DoorBook, Ledger, Ticket, with_book
 
 _LONG_AGO = "1970-01-01T00:00:00.000000Z"
 """When the first of those who wait took a number, where a debt waits: nobody comes before it."""
+
+
+_Rank = tuple[bool, str]
+"""Priority (False) before others, and then who took a number first: doors keep places by the same order."""
 
 
 def share_out(ledger: Ledger, *, connected: Collection[str]) -> Ledger:
@@ -66,19 +70,23 @@ def _reached(ledger: Ledger) -> dict[str, DoorBook]:
     return {name: book for name, book in ledger.doors.items() if book.connected and _can_be_given(book)}
 
 
-def _unmet(ledger: Ledger) -> list[tuple[str, str, int]]:
-    """(since, door, people) of those who wait at connected doors without a place there, the longest waiting first."""
+def _unmet(ledger: Ledger) -> list[tuple[_Rank, str, int]]:
+    """(rank, door, people) of those who wait at connected doors without a place there, the first of them first."""
     return sorted(each for name, book in _reached(ledger).items() for each in _unmet_at(name, book))
 
 
-def _unmet_at(name: str, book: DoorBook) -> Iterator[tuple[str, str, int]]:
+def _unmet_at(name: str, book: DoorBook) -> Iterator[tuple[_Rank, str, int]]:
     covered = max(0, book.held + book.flying)
-    for ticket in sorted(book.tickets.values(), key=lambda each: each.since):
+    for ticket in sorted(book.tickets.values(), key=_rank):
         if ticket.away:
             continue
         if ticket.people > covered:
-            yield ticket.since, name, ticket.people - covered
+            yield _rank(ticket), name, ticket.people - covered
         covered = max(0, covered - ticket.people)
+
+
+def _rank(ticket: Ticket) -> _Rank:
+    return not ticket.priority, ticket.since
 
 
 def _spare(book: DoorBook, given: int = 0) -> int:
@@ -100,14 +108,16 @@ def _idle(ledger: Ledger, given: Mapping[str, int], budget: int) -> Iterator[str
 
 def state_for(ledger: Ledger, device_id: str) -> RoomState:
     """What this door is told of the room, and asked for, after `share_out`."""
-    wanted, since = _wanted(ledger, device_id)
+    wanted, rank = _wanted(ledger, device_id)
     book = ledger.door(device_id)
     return RoomState(
         room_id=ledger.room_id,
         generation=ledger.generation,
+        epoch=book.epoch,
         grants=list(book.in_flight),
         wanted=wanted,
-        wanted_since=since,
+        wanted_since=None if rank is None else rank[1],
+        wanted_priority=rank is not None and not rank[0],
         ended=list(ledger.ended.get(device_id, ())),
         elsewhere=_elsewhere(ledger, device_id, book),
         doors=[_other(ledger, name, each) for name, each in sorted(ledger.doors.items()) if name != device_id],
@@ -115,7 +125,7 @@ def state_for(ledger: Ledger, device_id: str) -> RoomState:
     )
 
 
-def _wanted(ledger: Ledger, device_id: str) -> tuple[int, str | None]:
+def _wanted(ledger: Ledger, device_id: str) -> tuple[int, _Rank | None]:
     """How many rights the others lack, and since when. A debt comes before everybody; idle places are evened out last."""
     if ledger.doubted_since:
         return 0, None
@@ -123,7 +133,7 @@ def _wanted(ledger: Ledger, device_id: str) -> tuple[int, str | None]:
     waiting = [each for each in _unmet(ledger) if each[1] != device_id]
     people = sum(each[2] for each in waiting)
     if owed:
-        return owed + people, _LONG_AGO
+        return owed + people, (False, _LONG_AGO)
     if waiting:
         return people, waiting[0][0]
     return _wanted_to_even_out(ledger, device_id), None

@@ -141,7 +141,8 @@ def _ended(ledger: Ledger, who: Who, said: Left, minted: int, visit_id: str) -> 
     rest = visit.people - minted
     returns = rest > 0 and visit_id not in ledger.returning and _returns(ledger, who, said, visit)
     if not is_home:
-        ended = (*ledger.ended.get(visit.home, ()), Ended(visit_id=visit_id, mints=returns, how=said.how))[-_ENDED_KEPT:]
+        told = Ended(visit_id=visit_id, mints=returns, how=said.how, made=minted)
+        ended = (*ledger.ended.get(visit.home, ()), told)[-_ENDED_KEPT:]
         ledger = replace(ledger, ended={**ledger.ended, visit.home: ended})
     if returns:
         return replace(ledger, returning={**ledger.returning, visit_id: Returning(visit.home, rest)})
