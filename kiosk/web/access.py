@@ -102,8 +102,9 @@ def turn_away(reason: Refusal, guard: Guard | None = None, duty: Duty | None = N
 
 
 def keep_to_the_screens() -> None:
-    """On the network only the guards' pages and the displays are there (404): not the panel, the camera, staff's own pages, or what
-    machines ask. Photos are there for who is signed in.
+    """On the network are the guards' pages and the displays: not the panel, the camera, staff's own pages, or what machines ask (404).
+
+    Photos are there for who is signed in.
     """
     endpoint, door = request.endpoint, the_door()
     if not door.on_lan or endpoint is None or endpoint in _LAN_PUBLIC:
