@@ -56,8 +56,10 @@ class Go:
         return replace(self, step=step, trail=(*self.trail, self.step), problem="")
 
     def back(self) -> "Go | None":
-        """One step back; None from the first, and once something was done."""
-        if not self.trail or self.step is Step.DONE:
+        """One step back; None from the first. What was done stays done."""
+        if self.step is Step.DONE:
+            return self
+        if not self.trail:
             return None
         return replace(self, step=self.trail[-1], trail=self.trail[:-1], problem="")
 
