@@ -14,7 +14,7 @@ from kiosk.core.room_codes import TicketState
 from sync.protocol.rooms import Room
 
 Rank = tuple[bool, datetime]
-"""Where somebody stands among those who wait at several doors: priority (False) before others, then by when they took a number."""
+"""Where somebody stands among those who wait at several doors: priority (False) first, then by when they took a number."""
 
 _NUMBERS = 999
 
@@ -39,7 +39,7 @@ def next_ticket(book: Book) -> Ticket | None:
 
 
 def next_to_call(book: Book, free: int, others: Rank | None) -> Ticket | None:
-    """Whom to call now: the next one if the places suffice, unless somebody at another door (see `is_others_turn`) comes first."""
+    """Whom to call now: the next one if the places suffice, unless it is others' turn."""
     ticket = next_ticket(book)
     if ticket is None or ticket.people > free or is_others_turn(book, others):
         return None

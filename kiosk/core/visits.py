@@ -333,7 +333,7 @@ def count(here: Here, kept: Iterable[str], others: int, shut: Iterable[str], *, 
         adopted.append({"visit_id": here.new_id(), "people": others})
     inside = sum(each.people for each in own) + sum(int(each["people"]) for each in adopted)
     told = {
-        "generation": next_generation(here.book.account.generation, here.device_id),
+        "generation": next_generation(here.book.account.generation, f"{here.device_id}.{here.new_id()}"),
         "held": here.room.max_people - inside,
         "inside": inside,
         "limit": here.room.max_people,

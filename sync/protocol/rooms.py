@@ -11,9 +11,14 @@ FIRST_GENERATION = "000001@"
 """Of a room that was never counted. Generations sort: the greater one is the newer."""
 
 
-def next_generation(generation: str, device_id: str) -> str:
-    """The generation that a head count at `device_id` begins. Of two counts at once, one is the newer."""
-    return f"{int(generation.partition('@')[0]) + 1:06d}@{device_id}"
+def generation_number(generation: str) -> int:
+    """How many head counts led to it. Two of one number did not know of each other."""
+    return int(generation.partition("@")[0])
+
+
+def next_generation(generation: str, name: str) -> str:
+    """The generation that a head count begins. `name` was never used: a door on an old card counts a second time."""
+    return f"{generation_number(generation) + 1:06d}@{name}"
 
 
 class Counts(StrEnum):

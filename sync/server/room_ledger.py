@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from sync.protocol.events import Kind
+from sync.protocol.rooms import generation_number, next_generation
 from sync.server import room_said
 from sync.server.room_book import (
     DoorBook,
@@ -158,8 +159,10 @@ def _released(ledger: Ledger, who: Who, said: Released) -> Ledger:
 
 def _counted(ledger: Ledger, who: Who, said: Counted) -> Ledger:
     """Who is inside is known anew; the counting door has every other place, and all that others have is void."""
-    if said.heard or said.generation <= ledger.generation:
+    if said.heard or said.generation == ledger.generation:
         return ledger
+    if generation_number(said.generation) <= generation_number(ledger.generation):
+        return _clashed(ledger, who)
     visits = {name: _found(ledger, who, said, name) for name in said.kept} | _adopted(who, said)
     known = sum(visit.people for visit in visits.values())
     here = max(said.inside, known)
@@ -187,6 +190,23 @@ def _counted(ledger: Ledger, who: Who, said: Counted) -> Ledger:
         said_then = room_said.read(each.kind, each.payload)
         ledger = ledger if said_then is None else _heard(ledger, each.who, each.kind, said_then)
     return ledger
+
+
+def _clashed(ledger: Ledger, who: Who) -> Ledger:
+    """Two head counts of which neither door knew the other's. Which was the later cannot be told, so what both left to their doors
+    is void, and nothing is given away before somebody counts anew.
+    """
+    here = inside(ledger)
+    ledger = replace(
+        ledger,
+        generation=next_generation(ledger.generation, ""),
+        free=min(0, ledger.max_people - here),
+        doors={name: replace(book, held=0, in_flight=(), stranded=0) for name, book in ledger.doors.items()},
+        ended={},
+        returning={},
+        orphans={},
+    )
+    return with_stranded(ledger, who.device_id, max(0, ledger.max_people - here))
 
 
 def _found(ledger: Ledger, who: Who, said: Counted, visit_id: str) -> Visit:

@@ -569,7 +569,7 @@ def test_a_shared_room_is_counted_only_behind_shut_doors(door: RoomPost) -> None
     assert door.rooms.count("bersama", (), 1, doors_are_shut=True, by=DESK).said is Said.COUNTED
     assert (door.room("bersama").inside, door.room("bersama").places_left) == (1, 3)
     (row,) = door.post.of("room.counted")
-    assert (row["shut"], row["generation"]) == (["door-2"], "000002@door-1")
+    assert (row["shut"], row["generation"].partition(".")[0]) == (["door-2"], "000002@door-1")
 
 
 def test_the_desk_frees_a_card_visit_of_a_shared_room(door: RoomPost) -> None:

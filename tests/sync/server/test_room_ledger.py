@@ -354,13 +354,23 @@ def test_what_was_owed_for_a_visit_of_before_a_count(office, carried, left, debt
 
 
 def test_a_count_is_heard_once_and_only_the_newest(office):
-    """Older counts, the same one again, and the word that there was one elsewhere change nothing."""
+    """The same one again, and the word that there was one elsewhere, change nothing."""
     office.opens().counts("a", "000003@a", inside=0)
     before = office.ledger
-    for generation in ("000002@b", "000003@a"):
-        office.counts("b", generation, inside=5)
+    office.counts("b", "000003@a", inside=5)
     office.counts("b", "000004@b", heard=True)
     assert replace(office.ledger, doors=before.doors) == before
+
+
+@pytest.mark.parametrize("generation", ["000002@b", "000003@a.again", "000003@b"])
+def test_counts_that_did_not_know_of_each_other(office, generation):
+    """Which was the later cannot be told: what both left to their doors is void, until somebody counts anew."""
+    office.opens().counts("a", "000003@a", inside=1, adopted=[{"visit_id": "v", "people": 1}])
+    office.counts("b", generation, inside=5)
+    assert office.ledger.generation == "000004@"
+    assert (office.sums.inside, office.sums.stranded, office.sums.held, office.sums.free) == (1, 9, 0, 0)
+    office.shares().counts("b", "000005@b", inside=0)
+    assert (office.held("b"), office.sums.stranded) == (10, 0)
 
 
 def test_a_visit_that_was_counted_is_not_ended_by_a_door_that_heard_of_it(office):
