@@ -38,17 +38,20 @@ from kiosk.services.housekeeping import Duties, Housekeeping
 from kiosk.services.lane import Lane
 from kiosk.services.neighbours import PATH as NEIGHBOURS_PATH
 from kiosk.services.neighbours import Neighbours, SiteKey, read_secret
+from kiosk.services.printing import Printing
 from kiosk.services.private_files import write_private
 from kiosk.services.restart import restore
 from kiosk.services.retention import Keep
 from kiosk.services.room_context import RoomContext
 from kiosk.services.rooms import StationRooms
+from kiosk.services.slip_desk import SlipDesk
 from kiosk.services.station import KioskStation
 from kiosk.services.tools import StationTools
 from kiosk.services.views import DeviceState
 from kiosk.settings import Settings
 from kiosk.store import backup, quarantine
 from kiosk.store.database import KioskDatabase
+from kiosk.web.slip_words import both_languages
 from sync import peer_client
 from sync.clock import Clock, SystemClock
 from sync.identity import IdentityError, read_identity
@@ -77,6 +80,7 @@ class Kiosk:
     duties: GuardDuties
     rooms: StationRooms
     announcer: Announcer | None
+    printing: Printing
 
 
 def build_clock(settings: Settings) -> Clock:
@@ -182,6 +186,7 @@ def build_kiosk(settings: Settings) -> Kiosk:
     thermometer = build_station_thermometer(settings, _now_ns(clock))
     database = open_database(settings)
     changes.apply_inbox(settings.data_dir, database, clock.now())
+    printing = Printing(SlipDesk(build_printer(settings), both_languages(settings.station.time_zone)), clock)
     simulated = settings.camera.source.startswith("virtual:") or settings.thermometer.simulated
     health = HealthKeeper(
         settings.data_dir,
@@ -189,6 +194,7 @@ def build_kiosk(settings: Settings) -> Kiosk:
         camera=DeviceState.OFF if settings.camera.source == "off" else DeviceState.OK,
         thermometer=DeviceState.OFF if thermometer is None else DeviceState.OK,
         simulated=simulated,
+        printer=printing.sign,
     )
     health.refresh()
     secret = station_secret(settings.data_dir)
@@ -238,6 +244,7 @@ def build_kiosk(settings: Settings) -> Kiosk:
         duties=duties,
         rooms=rooms,
         announcer=build_announcer(settings, clock),
+        printing=printing,
         settings=settings,
         clock=clock,
         database=database,
@@ -319,12 +326,7 @@ def build_scanner(settings: Settings, now: Callable[[], int]) -> CameraScanner |
         source = SocketSource(where)
     else:
         source = FileSource(where)
-    return CameraScanner(
-        source,
-        now=now,
-        is_badge=_is_ours,
-        simulated=how != "v4l2",
-    )
+    return CameraScanner(source, now=now, is_badge=_is_ours, simulated=how != "v4l2")
 
 
 def _is_ours(text: str) -> bool:

@@ -14,13 +14,11 @@ from kiosk.cli.options import fail, station_options
 from kiosk.services.changes import StationBusy, station_lock
 from kiosk.services.lan import LanProblem, LanState, lan_state
 from kiosk.services.program import Program
-from kiosk.services.slip_desk import SlipDesk
 from kiosk.settings import Settings
 from kiosk.web import create_app
 from kiosk.web.serve import SPARE_THREADS, KioskServer, Tls
 from kiosk.web.sessions import GuardSessions
-from kiosk.web.slip_words import both_languages
-from kiosk.wiring import Kiosk, build_kiosk, build_printer
+from kiosk.wiring import Kiosk, build_kiosk
 from sync.database import DatabaseError
 
 _log = logging.getLogger(__name__)
@@ -61,6 +59,7 @@ def _run(settings: Settings, as_json: bool) -> None:
         neighbours=built.duties.neighbours,
         rooms=built.rooms,
         announcer=built.announcer,
+        printing=built.printing,
     )
     state, sessions = lan_state(settings), GuardSessions(built.clock)
     server = build_server(built, sessions, state)
@@ -98,7 +97,7 @@ def build_server(built: Kiosk, sessions: GuardSessions | None = None, lan: LanSt
         lan=lan,
         rooms=built.rooms,
         announcer=built.announcer,
-        slips=SlipDesk(build_printer(built.settings), both_languages(built.settings.station.time_zone)),
+        slips=built.printing,
     )
     return KioskServer(app, web.host, web.port, web.stream_cap + SPARE_THREADS)
 
@@ -121,6 +120,7 @@ def open_lan(built: Kiosk, sessions: GuardSessions, state: LanState) -> KioskSer
         on_lan=True,
         rooms=built.rooms,
         announcer=built.announcer,
+        slips=built.printing,
     )
     try:
         tls = Tls(settings.lan_certificate, settings.lan_key)

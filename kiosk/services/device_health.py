@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.services.views import DeviceState, Health
+from kiosk.services.views import DeviceState, Health, PrinterSign
 from kiosk.store import decisions, directory, quarantine
 from kiosk.store.database import open_reader
 from sync.clock import Clock, SyncState, utc_datetime
@@ -27,7 +27,16 @@ class Waiting:
 class HealthKeeper:
     """Holds the newest Health. Devices report into it from their threads; `refresh()` reads the rest from files."""
 
-    def __init__(self, data: Path, clock: Clock, *, camera: DeviceState, thermometer: DeviceState, simulated: bool) -> None:
+    def __init__(
+        self,
+        data: Path,
+        clock: Clock,
+        *,
+        camera: DeviceState,
+        thermometer: DeviceState,
+        simulated: bool,
+        printer: PrinterSign = PrinterSign.OFF,
+    ) -> None:
         self._data, self._clock = data, clock
         self._lock = threading.Lock()
         self._waiting = Waiting(0, {})
@@ -45,6 +54,7 @@ class HealthKeeper:
             directory_applied_at=None,
             disk_free_mib=0,
             disk_low=False,
+            printer=printer,
         )
 
     @property
@@ -58,6 +68,11 @@ class HealthKeeper:
                 self._health = replace(self._health, camera=state)
             else:
                 self._health = replace(self._health, thermometer=state)
+
+    def set_printer(self, sign: PrinterSign) -> None:
+        """How the receipt printer is."""
+        with self._lock:
+            self._health = replace(self._health, printer=sign)
 
     def out_of_service(self) -> None:
         """The journal cannot be written: every screen says so."""

@@ -17,9 +17,10 @@ from kiosk.services.devices import DeviceLoop
 from kiosk.services.housekeeping import Housekeeping
 from kiosk.services.lane import Lane, Offer, SensorState
 from kiosk.services.neighbours import Neighbours
+from kiosk.services.printing import Printing
 from kiosk.services.rooms import StationRooms
 from kiosk.services.station import KioskStation
-from kiosk.services.views import DeviceState
+from kiosk.services.views import DeviceState, PrinterSign
 from kiosk.store.database import KioskDatabase
 from sync.clock import Clock
 from sync.database import DatabaseError
@@ -55,8 +56,9 @@ class Program:
         neighbours: Neighbours | None = None,
         rooms: StationRooms | None = None,
         announcer: Announcer | None = None,
+        printing: Printing | None = None,
     ) -> None:
-        self._neighbours, self._rooms, self._announcer = neighbours, rooms, announcer
+        self._neighbours, self._rooms, self._announcer, self._printing = neighbours, rooms, announcer, printing
         self._data, self._clock, self._database = data, clock, database
         self._lane, self._station, self._health, self._stopping = lane, station, health, stopping
         self._scanner, self._thermometer, self._housekeeping = scanner, thermometer, housekeeping
@@ -81,6 +83,8 @@ class Program:
             self._spawn("calls", partial(Calls(self._rooms.views, self._announcer).run, self._stopping))
         if self._rooms is not None:
             self._spawn("rooms", partial(self._rooms.run, self._stopping))
+        if self._printing is not None and self._printing.has_printer:
+            self._spawn("printer", partial(self._printing.run, self._stopping, self._printer_changed()))
 
     def wait(self) -> None:
         """Return when the station is stopping, for whatever reason."""
@@ -169,6 +173,23 @@ class Program:
             loops.append(self._loop("thermometer", self._thermometer.read))
         return loops
 
+    def _printer_changed(self) -> Callable[[PrinterSign], None]:
+        was_printing = True
+
+        def changed(sign: PrinterSign) -> None:
+            self._health.set_printer(sign)
+            nonlocal was_printing
+            if sign.prints != was_printing:
+                was_printing = sign.prints
+                self._note_device("printer", is_back=was_printing, state=sign)
+            self._station.health_changed()
+
+        return changed
+
+    def _note_device(self, name: str, *, is_back: bool, state: str) -> None:
+        """Once when an outage begins and once when it ends; how it looks in between changes too often to be kept."""
+        self._lane.note(Event(Kind.DEVICE_BACK if is_back else Kind.DEVICE_LOST, {"device": name, "state": str(state)}))
+
     def _loop(self, name: str, read: Callable[[], Offer | None]) -> DeviceLoop[Offer]:
         was_ok = True
 
@@ -178,9 +199,8 @@ class Program:
                 self._lane.offer(SensorState(None if state is DeviceState.OK else str(state)))
             nonlocal was_ok
             if (state is DeviceState.OK) != was_ok:
-                # Once when an outage begins and once when it ends; how it looks in between changes too often to be kept.
                 was_ok = state is DeviceState.OK
-                self._lane.note(Event(Kind.DEVICE_BACK if was_ok else Kind.DEVICE_LOST, {"device": name, "state": str(state)}))
+                self._note_device(name, is_back=was_ok, state=state)
             self._station.health_changed()
 
         return DeviceLoop(name, read=read, deliver=self._lane.offer, changed=changed)

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Sequence
 
 from drivers.errors import DeviceError
-from drivers.printers.base import Condition, ReceiptPrinter, Slip, condition_of
+from drivers.printers.base import Condition, PrinterState, ReceiptPrinter, Slip, condition_of
 from kiosk.services.slips import (
     FileReceived,
     NumberGiven,
@@ -37,7 +37,7 @@ class SlipDesk:
 
     @property
     def newest(self) -> Condition:
-        """What the newest slip found of the printer. READY before the first."""
+        """What the newest slip, or the newest look, found of the printer. READY before the first."""
         return self._newest
 
     def number(self, given: NumberGiven) -> bool:
@@ -51,6 +51,14 @@ class SlipDesk:
     def receipt(self, given: FileReceived) -> bool:
         """Print the receipt of a file; as `number`."""
         return self._printed(drop_off_receipt(given, self._words))
+
+    def look(self) -> PrinterState | None:
+        """Ask the printer how it is; None where there is none. Takes a few seconds where it does not answer."""
+        if self._printer is None:
+            return None
+        state = self._printer.state()
+        self._note(state.condition, f"it is {state.condition.value}")
+        return state
 
     def _printed(self, slip: Slip) -> bool:
         if self._printer is None:

@@ -237,6 +237,7 @@ class KioskStation:
             "gapura_clock_trusted": int(health.clock_trusted),
             'gapura_device_ok{device="camera"}': int(health.camera == "ok"),
             'gapura_device_ok{device="thermometer"}': int(health.thermometer == "ok"),
+            'gapura_device_ok{device="printer"}': int(health.printer.prints),
             "gapura_directory_version": health.directory_version,
         }
         return "".join(f"{name} {value}\n" for name, value in figures.items())

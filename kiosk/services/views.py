@@ -25,6 +25,24 @@ class DeviceState(StrEnum):
     OFF = "off"
 
 
+class PrinterSign(StrEnum):
+    """How the receipt printer is doing. `READY` and `NEAR_END` print; the others are each another thing to do."""
+
+    OFF = "off"
+    READY = "ready"
+    NEAR_END = "near_end"
+    PAPER_OUT = "paper_out"
+    COVER_OPEN = "cover_open"
+    OFFLINE = "offline"
+    SILENT = "silent"
+    UNPLUGGED = "unplugged"
+
+    @property
+    def prints(self) -> bool:
+        """True while slips come out."""
+        return self in (PrinterSign.READY, PrinterSign.NEAR_END)
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """The line of small signs that is always visible. `waiting_rows` are journal rows the server has not acknowledged.
@@ -50,6 +68,7 @@ class Health:
     quarantined: int = 0
     by_hand: bool = False
     journal_sound: bool = True
+    printer: PrinterSign = PrinterSign.OFF
 
 
 @dataclass(frozen=True, slots=True)

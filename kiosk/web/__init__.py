@@ -9,8 +9,8 @@ from kiosk.core.screening import Step
 from kiosk.services.announcer import Announcer
 from kiosk.services.duties import GuardDuties
 from kiosk.services.lan import LanState
+from kiosk.services.printing import Printing
 from kiosk.services.room_views import Rooms
-from kiosk.services.slip_desk import SlipDesk
 from kiosk.services.views import Station
 from kiosk.web import access, context, security, texts
 from kiosk.web.corrections import corrections
@@ -59,7 +59,7 @@ def create_app(
     rooms: Rooms | None = None,
     announcer: Announcer | None = None,
     visitor_steps: Callable[[], tuple[Step, ...]] = tuple,
-    slips: SlipDesk | None = None,
+    slips: Printing | None = None,
 ) -> Flask:
     """The pages of one station: for its own machine, or with `on_lan` what other machines may have of them, over TLS.
 

@@ -11,8 +11,8 @@ from kiosk.core.screening import Step
 from kiosk.services.announcer import Announcer
 from kiosk.services.duties import GuardDuties
 from kiosk.services.lan import LanState
+from kiosk.services.printing import Printing
 from kiosk.services.room_views import Rooms
-from kiosk.services.slip_desk import SlipDesk
 from kiosk.services.views import Station
 from kiosk.web.sessions import GuardSessions
 from kiosk.web.streams import Audience
@@ -35,7 +35,7 @@ class Door:
     rooms: Rooms | None = None
     announcer: Announcer | None = None
     visitor_steps: Callable[[], tuple[Step, ...]] = tuple
-    slips: SlipDesk | None = None
+    slips: Printing | None = None
 
     def now(self) -> datetime:
         """The wall clock, aware UTC."""

@@ -1,14 +1,13 @@
 """The slip that goes with what a visitor was given: printed beside the page, which says what has become of it."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from drivers.printers.base import Condition
+from kiosk.services.printing import Errand, Fate, Order, Printing
 from kiosk.services.room_views import Done, RoomsView, Said
-from kiosk.services.slip_desk import SlipDesk
 from kiosk.services.slips import FileReceived, NumberGiven, PassGiven
 from sync.protocol.rooms import PassKind
 
@@ -23,45 +22,42 @@ class SlipState(StrEnum):
     PAPER_OUT = "paper_out"
 
 
-Errand = Callable[[SlipDesk], bool]
-
-
 class SlipErrands:
-    """Prints one go's slip at a time. Without a desk, or at one without a printer, only a pass on paper is missed."""
+    """Has one go's slip printed. Where there is no printer, only a pass on paper is missed."""
 
-    def __init__(self, desk: SlipDesk | None) -> None:
-        self._desk = desk
-        self._go_id, self._state = "", SlipState.NONE
+    def __init__(self, printing: Printing | None) -> None:
+        self._printing = printing
+        self._go_id, self._slip = "", SlipState.NONE
+        self._order: Order | None = None
         self._lock = threading.Lock()
 
     def state(self, go_id: str) -> SlipState:
         """Of that go's slip."""
         with self._lock:
-            return self._state if go_id == self._go_id else SlipState.NONE
+            if go_id != self._go_id:
+                return SlipState.NONE
+            return self._slip if self._order is None else state_of(self._order)
 
     def begin(self, go_id: str, done: Done, view: RoomsView, now: datetime) -> None:
         """Print what goes with `done`, if anything does; returns at once."""
         errand = errand_for(done, view, now)
         if errand is None:
             return
-        if self._desk is None or not self._desk.has_printer:
-            self._note(go_id, SlipState.FAILED if done.pass_kind is PassKind.PAPER else SlipState.NONE)
-            return
-        self._note(go_id, SlipState.PRINTING)
-        threading.Thread(target=self._print, args=(go_id, self._desk, errand), name="slip", daemon=True).start()
-
-    def _print(self, go_id: str, desk: SlipDesk, errand: Errand) -> None:
-        if errand(desk):
-            state = SlipState.PRINTED
-        else:
-            state = SlipState.PAPER_OUT if desk.newest is Condition.PAPER_OUT else SlipState.FAILED
+        order = None if self._printing is None else self._printing.order(errand)
+        missed = order is None and done.pass_kind is PassKind.PAPER
         with self._lock:
-            if go_id == self._go_id:  # somebody else may be at the panel by now
-                self._state = state
+            self._go_id, self._order = go_id, order
+            self._slip = SlipState.FAILED if missed else SlipState.NONE
 
-    def _note(self, go_id: str, state: SlipState) -> None:
-        with self._lock:
-            self._go_id, self._state = go_id, state
+
+def state_of(order: Order) -> SlipState:
+    """How far a slip that was ordered is."""
+    fate = order.fate
+    if fate is Fate.WAITING:
+        return SlipState.PRINTING
+    if fate is Fate.PRINTED:
+        return SlipState.PRINTED
+    return SlipState.PAPER_OUT if order.condition is Condition.PAPER_OUT else SlipState.FAILED
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
+from kiosk.services.printing import Printing
 from kiosk.services.room_views import Rooms, TicketRow
-from kiosk.services.slip_desk import SlipDesk
 from kiosk.services.views import Stream
 from kiosk.web.here import is_here
 from kiosk.web.passed import Passed, PassWatch
@@ -37,7 +37,7 @@ class Offered:
     called: tuple[TicketRow, ...]
 
 
-def install(app: Flask, rooms: Rooms, clock: Clock, slips: SlipDesk | None) -> None:
+def install(app: Flask, rooms: Rooms, clock: Clock, slips: Printing | None) -> None:
     """Give the app its rooms, for `visiting()`. `slips` None: nothing is printed."""
     app.extensions[_KEY] = Visiting(rooms, Goes(clock, rooms), PassWatch(rooms, clock), SlipErrands(slips))
 
