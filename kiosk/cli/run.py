@@ -98,6 +98,7 @@ def build_server(built: Kiosk, sessions: GuardSessions | None = None, lan: LanSt
         rooms=built.rooms,
         announcer=built.announcer,
         slips=built.printing,
+        keeps_days=built.settings.retention.ordinary_days,
     )
     return KioskServer(app, web.host, web.port, web.stream_cap + SPARE_THREADS)
 

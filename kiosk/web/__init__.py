@@ -60,6 +60,7 @@ def create_app(
     announcer: Announcer | None = None,
     visitor_steps: Callable[[], tuple[Step, ...]] = tuple,
     slips: Printing | None = None,
+    keeps_days: int = 35,
 ) -> Flask:
     """The pages of one station: for its own machine, or with `on_lan` what other machines may have of them, over TLS.
 
@@ -70,6 +71,7 @@ def create_app(
     `announcer` is the voice of the displays; without one they are silent.
     `visitor_steps` gives the steps in force for visitors, in the order of the circular.
     `slips` prints what visitors take along; without it nothing is printed.
+    `keeps_days` is how long the door keeps a visitor's name once the server has it.
     `allowed_hosts` are the host names (without ports) that browsers may use; any other Host is answered with 400.
     """
     clock = clock or SystemClock()
@@ -84,7 +86,7 @@ def create_app(
     texts.install_formats(app, station.time_zone)
     audience, sessions = Audience(stream_cap, station.stopping), sessions or GuardSessions(clock)
     shared = (station, audience, clock, sessions, duties, lan or LanState())
-    door = context.Door(*shared, on_lan, rooms, announcer, visitor_steps, slips)
+    door = context.Door(*shared, on_lan, rooms, announcer, visitor_steps, slips, keeps_days)
     with app.app_context():
         context.install(door)
     app.context_processor(lambda: {"page_language": str(get_locale())})

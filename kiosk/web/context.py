@@ -36,6 +36,7 @@ class Door:
     announcer: Announcer | None = None
     visitor_steps: Callable[[], tuple[Step, ...]] = tuple
     slips: Printing | None = None
+    keeps_days: int = 35
 
     def now(self) -> datetime:
         """The wall clock, aware UTC."""

@@ -10,16 +10,20 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.core.duties import Duty, may
 from kiosk.services.log_book import cleaned
+from kiosk.services.printing import Fate
 from kiosk.services.room_views import Done, RoomsView, RoomView, Said, Visitor, WaitRange
 from kiosk.web import desk_view
 from kiosk.web.context import rooms, the_door
 from kiosk.web.desk_view import Standing
 from kiosk.web.presence import framed
+from kiosk.web.slip_errands import errand_for
 from kiosk.web.texts import clock_text
 from sync.protocol.rooms import PassKind, Room, Service
 
 MOST_PEOPLE, LONGEST_NAME, LONGEST_NOTE = 500, 80, 300
 UNDO_S = 60
+_SLIP_WITHIN_S = 0.8
+"""Whoever waits at the desk waits so long for the printer's answer. What it says later is a sign on the screen."""
 _JUST = "desk_just"
 """In the session: the visit that this screen began last, and when."""
 
@@ -143,7 +147,17 @@ def to_desk(done: Done, room_id: str) -> AnyResponse:
     if done.visit_id is not None and done.said in (Said.ENTERED, Said.OVERRIDDEN):
         session[_JUST] = [done.visit_id, the_door().now().timestamp()]
     flash(said(done), "good" if done.ok else "problem")
+    _print(done)
     return redirect(url_for("desk.page", room=room_id), 303)
+
+
+def _print(done: Done) -> None:
+    """Have the slip printed that goes with what was done, if any; say so where it is known at once that it is not on paper."""
+    door = the_door()
+    errand = None if door.slips is None else errand_for(done, rooms().view(), door.now())
+    order = None if door.slips is None or errand is None else door.slips.order(errand)
+    if order is not None and order.wait(_SLIP_WITHIN_S) is Fate.NOT_PRINTED:
+        flash(str(gettext("desk.no_slip", state=gettext(f"printer.{order.condition}"))), "problem")
 
 
 def sent_to(endpoint: str, words: str, **where: Any) -> AnyResponse:

@@ -92,7 +92,7 @@ def page(go: Go) -> AnyResponse:
     if drawn.is_fixed:
         closes_after_s = max(1, closes_after_s - _goes().since_answer_s(go))
     framed = {"station": door.station, "go": go, "slip": slip, "other": LANGUAGES[1 - LANGUAGES.index(go.language)]}
-    told = {"drawn": drawn, "closes_after_s": closes_after_s, **framed, **drawn.values}
+    told = {"drawn": drawn, "closes_after_s": closes_after_s, "keeps_days": door.keeps_days, **framed, **drawn.values}
     panel = replace(door.station.panel.current(), language=go.language)
     page = render_template(drawn.template, **panel_shown(panel), **clock_shown(), **told)
     answer = make_response(page)
