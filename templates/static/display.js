@@ -112,6 +112,7 @@ function forbid() {
 function offer(wanted) {
   button.hidden = !wanted;
   document.querySelector(".foot__priority").hidden = wanted;
+  document.body.classList.toggle("hall--asks", wanted);
 }
 
 function allow() {
