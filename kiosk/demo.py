@@ -71,6 +71,8 @@ def _welcome(addresses: dict[str, str]) -> str:
         f"  panel      {addresses['panel']}\n"
         f"  simulator  {addresses['simulator']}   hold a badge to the camera, a forehead to the sensor\n"
         f"  guard      {addresses['guard']}   sign in as {GUARD_NAME}, PIN {GUARD_PIN}\n"
+        f"  desk       {addresses['desk']}   who is inside, who waits; the same sign-in\n"
+        f"  display    {addresses['display']}   for visitors: places left, numbers called and spoken\n"
         f"  server     {addresses['central']}\n"
         f"  data       {addresses['data']}\n"
         "Ctrl-C stops it."

@@ -152,7 +152,8 @@ def _listen(server: KioskServer, settings: Settings) -> None:
 def _say_ready(server: KioskServer, settings: Settings, as_json: bool) -> None:
     host = f"[{settings.web.host}]" if ":" in settings.web.host else settings.web.host
     base = f"http://{host}:{server.port}"
-    addresses = {"panel": f"{base}/", "guard": f"{base}/guard", "data": settings.data}
+    pages = {"panel": "/", "guard": "/guard", "desk": "/desk", "display": "/display"}
+    addresses = {**{name: f"{base}{path}" for name, path in pages.items()}, "data": settings.data}
     click.echo(json.dumps(addresses) if as_json else f"The door is open: {addresses['panel']}  guard: {addresses['guard']}")
 
 

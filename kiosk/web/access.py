@@ -102,7 +102,7 @@ def turn_away(reason: Refusal, guard: Guard | None = None, duty: Duty | None = N
 
 
 def keep_to_the_screens() -> None:
-    """On the network are the guards' pages and the displays: not the panel, the camera, staff's own pages, or what machines ask (404).
+    """On the network only guards' pages and displays are there: no panel, camera, own pages of staff, or what machines ask (404).
 
     Photos are there for who is signed in.
     """
