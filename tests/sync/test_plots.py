@@ -67,13 +67,13 @@ def test_the_scale_counts_whole_people(highest, marks):
 
 def test_the_line_steps_and_the_limit_is_drawn():
     """The line goes along and up, ends where it is told to, and the limit stands above it with its words."""
-    svg = steps(CAPTION, [(0.0, 0), (540.0, 3), (600.0, 1)], DAY, until=720.0, limit=Limit(10, "paling banyak 10"))
+    svg = steps(CAPTION, [(0.0, 0), (540.0, 3), (600.0, 1)], DAY, until=720.0, limit=Limit(10, "paling banyak <10>"))
     picture = drawn(svg)
     path = next(each.get("d", "") for each in picture.findall(f"{SVG}path") if each.get("class") == "plot__line")
     assert path.count("H") == 3
     assert path.count("V") == 2
     (limit,) = [each for each in picture.findall(f"{SVG}line") if each.get("class") == "plot__limit"]
-    assert "paling banyak 10" in svg
+    assert "paling banyak &lt;10&gt;" in svg
     assert numbers(limit, "y1")[0] == 22.0 + 0.0
     end = float(path.rpartition("H")[2])
     assert end == pytest.approx(36 + 424 / 2)

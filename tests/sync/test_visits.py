@@ -108,7 +108,7 @@ def test_moving_is_no_new_visitor():
         entered("v", "09:00"),
         left("v", "09:30"),
         event(Kind.VISITOR_MOVED, "09:30", visit_id="v", from_room="baca", to_room="anak"),
-        entered("v", "09:30", room_id="anak"),
+        entered("v", "09:30", room_id="anak", waited_s=60),
         left("v", "10:00", room_id="anak"),
         entered("w", "09:00"),
         left("w", "09:10"),
@@ -118,7 +118,7 @@ def test_moving_is_no_new_visitor():
     ]
     found = figures(*events)
     assert (found.total.entered, dict(found.rooms)["anak"].entered, dict(found.rooms)["baca"].entered) == (3, 1, 3)
-    assert figures(*events, room="anak").total.entered == 1
+    assert (figures(*events, room="anak").total.entered, found.total.wait, dict(found.rooms)["anak"].wait) == (1, None, None)
     assert [each.stay_s for each in found.visits if each.visit_id == "w"] == [600, 1200]
 
 
@@ -186,7 +186,7 @@ def test_a_clock_that_is_not_trusted_is_counted_apart():
         waiting("u", "09:00", state="never", span=False),
     ]
     found = figures(*events)
-    assert (found.total.visits, found.total.turned_to_wait) == (0, 0)
+    assert (found.total.visits, found.total.turned_to_wait, found.total.most_inside) == (0, 0, 0)
     assert dataclasses.astuple(found.unsure) == (1, 2, 3)
 
 
@@ -282,6 +282,8 @@ def test_the_order_of_doors_does_not_matter(chance, copies):
     events = morning() * copies
     chance.shuffle(events)
     assert visits_of(events) == visits_of(morning())
+    at_once = [entered("z", "12:00"), left("z", "12:00")]
+    assert visits_of(at_once * copies) == visits_of(at_once)
 
 
 @settings(deadline=None, max_examples=50)

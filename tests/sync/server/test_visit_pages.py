@@ -105,6 +105,13 @@ def test_days_begin_and_end_at_local_midnight(database, door, report):
     assert of(database, room_id="other").found.total.visits == 0
 
 
+def test_a_visit_over_midnight_is_whole(database, door, report):
+    """It is of the day on which it began, and inside on the one after it."""
+    report(door, entered("23:00:00", "v", day=9), left("01:00:00", "v"))
+    assert of(database).found.line == ((0.0, 1), (60.0, 0))
+    assert of(database, date(2020, 6, 9), date(2020, 6, 9)).found.visits[0].stay_s == 7200
+
+
 def test_uncertain_times_are_of_the_day_they_were_heard(database, door, report):
     """While a door's clock is not trusted its visits are counted apart, on the day that the server heard of them."""
     wrong = {"claimed_at": "1970-01-01T00:00:00.000000Z", "clock_state": "never"}
