@@ -230,6 +230,7 @@ def parts(view: RoomsView, room: RoomView, asked: Asked) -> dict[str, object]:
         "called": desk_view.without_seconds(room.called),
         "queue": (desk_view.without_seconds(waiting.rows), waiting.number, waiting.pages, waiting.total),
         "visits": lists.visits,
+        "doors": doors,
         "today": room.today,
     }
 

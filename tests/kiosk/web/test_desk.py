@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from html import unescape
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -28,7 +29,9 @@ from kiosk.web.desk import parts
 from kiosk.web.desk_view import Asked, CountReason, Standing
 from kiosk.web.sessions import LOCK_AFTER_S
 from sync.clock import ManualClock
+from tests.kiosk.services.post import PIN as REAL_PIN
 from tests.kiosk.web import room_scenes as scenes
+from tests.kiosk.web.desk_door import desk_door
 from tests.kiosk.web.forms import send, sign_in
 from tests.kiosk.web.room_scenes import SceneRooms
 from tests.kiosk.web.station import NOW, PIN, MemoryStation
@@ -110,11 +113,13 @@ def test_who_sits_at_a_desk_begins_there(app: Flask):
 
 def test_a_locked_desk_shows_and_does_not_act(desk: FlaskClient, clock: ManualClock, rooms: SceneRooms):
     """After 15 minutes the numbers stay, nothing can be pressed, and the PIN leads back to the room."""
+    rooms.show(scenes.called())
+    pressed = ("Daftarkan pengunjung", "Panggil berikutnya", "Masuk<span")
+    assert all(words in desk.get("/desk").text for words in pressed)
     clock.advance(LOCK_AFTER_S)
     html = desk.get("/desk").text
-    assert "7/10" in html
-    assert "Panggil berikutnya" not in html
-    assert "/free" not in html
+    assert "8/10" in html
+    assert not [words for words in pressed if words in html]
     send(desk, "/desk/numbers/next", room="reading")
     assert rooms.asked == []
     assert "Meja ruangan" in at_desk(desk, "/guard/sign-in", guard="g1", pin=PIN, to="desk")
@@ -414,6 +419,22 @@ def test_guards_see_full_rooms_among_their_decisions(desk: FlaskClient, rooms: S
     head = app.test_client()
     sign_in(head, "g3")
     assert "Ruang Baca" not in head.get("/guard").text
+
+
+def test_overrides_are_in_the_duty_log(tmp_path: Path):
+    """Who let whom into which room and why stands in the duty log and on the sheet of the shift, and is found by its note."""
+    with desk_door(tmp_path) as door:
+        client = door.app.test_client()
+        sign_in(client, "guard", REAL_PIN)
+        done = door.rooms.override(
+            "baca", Visitor(people=4), OverrideReason.OFFICIAL, by=Guard("guard", "Slamet", "guard"), note="rapat"
+        )
+        assert done.said is Said.OVERRIDDEN
+        sentence = "Diizinkan masuk ke ruangan penuh: Ruang Baca, 4 orang, Tugas kedinasan"
+        for path in ("/guard/log", "/guard/log?q=RAPAT", "/guard/shift"):
+            assert sentence in page(client, path), path
+            assert "Slamet" in page(client, path)
+        assert sentence not in page(client, "/guard/log?q=lain")
 
 
 # Rounds
