@@ -174,6 +174,7 @@ class SimulatedDoor:
             "web": {"port": self._port},
             "camera": {"source": f"virtual:{self.simulator.camera.socket_path}"},
             "thermometer": {"kind": self._kind, "port": self.simulator.thermometer.port, "simulated": True},
+            "printer": {"kind": "network", "address": self.simulator.printer.address, "timeout_s": 1.0},
             "clock": {"synced_by": "host"},
         }
         sync: dict[str, Mapping[str, object]] = {

@@ -1,4 +1,4 @@
-"""Demonstration rooms: two of them with a box of numbered cards, and services in every mode a visitor may meet."""
+"""Demonstration rooms: one with a box of numbered cards and one with passes on paper, and services in every mode there is."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ import msgspec
 from kiosk.core.badges import token_sha256
 from kiosk.core.passes import TOKEN_BYTES, CodeKind, pass_code
 from sync.ids import RandomBytes
-from sync.protocol.rooms import Card, Room, Service, ServiceMode
+from sync.protocol.rooms import Card, PassKind, Room, Service, ServiceMode
 from sync.server.database import Database
 from sync.server.room_setup import RoomSetup, Setup
 from sync.server.rooms import RoomStore
@@ -34,7 +34,7 @@ def add_door(database: Database, device_id: str, *, now: str) -> None:
 def _rooms(device_id: str) -> tuple[Room, ...]:
     return (
         Room(id="baca", name="Ruang Baca", name_en="Reading room", max_people=10, max_minutes=120, doors=[device_id]),
-        Room(id="arsip", name="Ruang Arsip", name_en="Archive", max_people=4, doors=[device_id]),
+        Room(id="arsip", name="Ruang Arsip", name_en="Archive", max_people=4, pass_kind=PassKind.PAPER, doors=[device_id]),
     )
 
 

@@ -14,8 +14,9 @@ from kiosk.web import blank_app
 from kiosk.web.paths import templates_folder
 from kiosk.web.texts import LANGUAGES
 
-FAULTS = ("none", "unplug", "silent", "garbage", "stuck")
-DEVICES = ("camera", "thermometer")
+_OF_A_SENSOR = ("none", "unplug", "silent", "garbage", "stuck")
+FAULTS = {"camera": _OF_A_SENSOR, "thermometer": _OF_A_SENSOR, "printer": ("none", "paper_out", "cover_open", "unplug")}
+"""What can be wrong with each device."""
 _KEY = "gapura-simulator"
 
 
@@ -26,7 +27,7 @@ class Simulator(Protocol):
         """Hold `code` to the camera and a forehead to the sensor for that long; None holds none."""
 
     def fault(self, device: str, fault: str) -> None:
-        """Break or mend a device; the names are those of `DEVICES` and `FAULTS`."""
+        """Break or mend a device; the names are those of `FAULTS`."""
 
     def network(self, up: bool) -> None:
         """Cut or restore the sync agent's link."""
@@ -54,10 +55,10 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     fault: str
 
     def __post_init__(self) -> None:
-        if self.device not in DEVICES:
-            raise ValueError(f"`device` must be one of {', '.join(DEVICES)}")
-        if self.fault not in FAULTS:
-            raise ValueError(f"`fault` must be one of {', '.join(FAULTS)}")
+        if self.device not in FAULTS:
+            raise ValueError(f"`device` must be one of {', '.join(FAULTS)}")
+        if self.fault not in FAULTS[self.device]:
+            raise ValueError(f"`fault` must be one of {', '.join(FAULTS[self.device])}")
 
 
 class Network(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -97,7 +98,7 @@ def page() -> str:
     """The page."""
     bench = _bench()
     shown = {"badges": bench.simulator.badges(), "state": bench.simulator.state(), "links": bench.links}
-    return render_template("simulator/page.html", devices=DEVICES, faults=FAULTS, **shown)
+    return render_template("simulator/page.html", faults=FAULTS, **shown)
 
 
 @simulation.get("/state")

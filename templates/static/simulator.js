@@ -18,6 +18,31 @@ async function refresh() {
     if (choice !== document.activeElement) choice.value = state.faults[choice.dataset.device] ?? "none";
   for (const button of document.querySelectorAll("[data-up]"))
     button.setAttribute("aria-pressed", String(state.network_up === (button.dataset.up === "true")));
+  showSlips(state.slips);
+}
+
+let shownSlips = "";
+function showSlips(slips) {
+  const list = document.querySelector("[data-slips]"), now = JSON.stringify(slips);
+  if (now === shownSlips) return;
+  shownSlips = now;
+  document.querySelector("[data-no-slips]").hidden = slips.length > 0;
+  list.replaceChildren(...slips.map(slip => {
+    const one = document.createElement("li"), paper = document.createElement("pre");
+    one.className = "slips__one";
+    paper.className = "slips__paper";
+    paper.textContent = slip.text;
+    one.append(paper);
+    if (slip.code) {
+      const button = document.createElement("button");
+      button.className = "button";
+      button.type = "button";
+      button.dataset.code = slip.code;
+      button.textContent = list.dataset.show;
+      one.append(button);
+    }
+    return one;
+  }));
 }
 
 document.addEventListener("click", event => {

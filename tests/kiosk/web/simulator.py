@@ -1,6 +1,6 @@
 """A simulated world that only remembers what was asked of it."""
 
-from kiosk.simulation.simulator import SimulatorState
+from kiosk.simulation.simulator import SimulatorState, SlipSeen
 
 
 class MemorySimulator:
@@ -24,4 +24,5 @@ class MemorySimulator:
         return [("Siti Rahayu", "G1AAAA"), ("محمد عبد الرحمن", "G1BBBB"), ("Raden Ajeng " * 6, "G1CCCC")]
 
     def state(self) -> SimulatorState:
-        return SimulatorState({"camera": "none", "thermometer": "stuck"}, network_up=True)
+        slips = (SlipSeen("Tanda kunjungan\nA 017\n<b>Ruang Baca</b>", "V1PAAAA"), SlipSeen("Nomor tunggu Anda\nA 018", None))
+        return SimulatorState({"camera": "none", "thermometer": "stuck", "printer": "none"}, network_up=True, slips=slips)

@@ -34,9 +34,22 @@ def test_presenting(client: FlaskClient, simulator: MemorySimulator):
 def test_faults_and_network(client: FlaskClient, simulator: MemorySimulator):
     """Devices break and mend, the network goes and comes."""
     client.post("/fault", json={"device": "thermometer", "fault": "unplug"})
+    client.post("/fault", json={"device": "printer", "fault": "paper_out"})
     client.post("/network", json={"up": False})
-    assert simulator.asked == [("thermometer", "unplug"), (False,)]
-    assert client.get("/state").json == {"faults": {"camera": "none", "thermometer": "stuck"}, "network_up": True}
+    assert simulator.asked == [("thermometer", "unplug"), ("printer", "paper_out"), (False,)]
+    state = client.get("/state").json or {}
+    assert state["faults"] == {"camera": "none", "thermometer": "stuck", "printer": "none"}
+    assert state["network_up"] is True
+
+
+def test_slips(client: FlaskClient):
+    """What came out of the printer can be read; a slip with a code is a button that holds it to the camera."""
+    state = client.get("/state").json or {}
+    assert [slip["code"] for slip in state["slips"]] == ["V1PAAAA", None]
+    text = client.get("/").text
+    assert "A 017\n&lt;b&gt;Ruang Baca&lt;/b&gt;</pre>" in text
+    assert text.count("Tunjukkan slip ke kamera</button>") == 1
+    assert 'data-code="V1PAAAA"' in text
 
 
 @pytest.mark.parametrize(
@@ -54,7 +67,9 @@ def test_faults_and_network(client: FlaskClient, simulator: MemorySimulator):
         ("/present", "[" * 10_000, 422),
         ("/present", "\xff", 400),
         ("/present", "", 400),
-        ("/fault", '{"device": "printer", "fault": "none"}', 422),
+        ("/fault", '{"device": "toaster", "fault": "none"}', 422),
+        ("/fault", '{"device": "printer", "fault": "stuck"}', 422),
+        ("/fault", '{"device": "camera", "fault": "paper_out"}', 422),
         ("/fault", '{"device": "camera", "fault": "explode"}', 422),
         ("/fault", '{"device": "camera", "fault": "garbage"}', 422),
         ("/network", '{"up": 1}', 422),

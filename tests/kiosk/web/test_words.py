@@ -9,8 +9,8 @@ from drivers.base import Hint
 from kiosk.core.effects import AnswerCode
 from kiosk.core.values import At, Direction, HoldEnd, LetInReason, Person, Reason, Screen, ScreenKind, Tap
 from kiosk.services.decisions import BadgeTrouble, SeenStep, StepState
-from kiosk.services.views import DeviceState
-from kiosk.simulation.web import DEVICES, FAULTS
+from kiosk.services.views import DeviceState, PrinterSign
+from kiosk.simulation.web import FAULTS
 from kiosk.web import catalogs, faces
 from kiosk.web.hold_groups import SCRIPTS
 from kiosk.web.paths import templates_folder
@@ -46,6 +46,7 @@ def built() -> set[str]:
     families: list[tuple[str, type[StrEnum]]] = [
         ("reason", Reason),
         ("device", DeviceState),
+        ("printer", PrinterSign),
         ("direction", Direction),
         ("decision", HoldEnd),
         ("problem", Problem),
@@ -60,8 +61,8 @@ def built() -> set[str]:
         | set(SCRIPTS)
         | _REFUSED
         | {"answer.out_of_service"}
-        | {f"sim.fault.{fault}" for fault in FAULTS}
-        | {f"sign.{device}" for device in DEVICES}
+        | {f"sim.fault.{fault}" for faults in FAULTS.values() for fault in faults}
+        | {f"sign.{device}" for device in FAULTS}
     )
 
 
