@@ -302,7 +302,7 @@ def test_without_a_name(hall: Hall):
     hall.start()
     hall.send("people", people="1")
     page = hall.page()
-    assert "Data dipakai untuk buku tamu dan dihapus setelah 30 hari" in page
+    assert "Perangkat ini menghapusnya 35 hari setelah diterima server" in page
     assert "jangan menulis nama anak" in page
     hall.send("name", skip="1", name="Siti", institution="x", purpose="y")
     assert hall.asked("arrive")[0]["visitor"] == Visitor()
