@@ -187,7 +187,9 @@ def leave(here: Here, carried: Pass) -> Decided:
     if visit is not None:
         return _end(here, visit, "scanned", card_here=carried.card is not None)
     ended = next((each for each in here.book.ended if each.pass_sha256 == carried.token_sha256), None)
-    if ended is not None:
+    # A card that does not lie in this box comes from outside: with somebody who took it elsewhere, or after its visit was ended.
+    comes_in = carried.card is not None and not here.is_lone and carried.token_sha256 not in here.book.cards_here
+    if ended is not None and not comes_in:
         return Decided(Said.ALREADY_LEFT if ended.how in ("scanned", "desk") else Said.OLD_PASS)
     if here.is_lone:
         return Decided(Said.NOT_INSIDE)
@@ -386,7 +388,7 @@ def _over_meanwhile(here: Here, state: RoomState) -> Iterator[Draft]:
     """Visits on an old card that were over before it went on: the server, which knows this epoch, names all that are not."""
     if state.epoch != here.epoch:
         return
-    told = {each.visit_id for each in (*state.elsewhere, *state.ended)}
+    told = {each.visit_id for each in state.elsewhere} | {each.visit_id for each in state.ended}
     for visit in here.book.visits.values():
         if visit.void and visit.id not in told:
             yield _ended(here, visit, Ended(visit_id=visit.id, mints=False, how="counted"))

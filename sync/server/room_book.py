@@ -71,6 +71,15 @@ class Returning:
 
 
 @dataclass(frozen=True, slots=True)
+class Tied:
+    """Places of a visit that ended without its card, void at its `home` until the card turns up."""
+
+    home: str
+    people: int
+    pass_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Early:
     """What a door said under a generation that begins with a head count which has not been heard."""
 
@@ -123,6 +132,7 @@ class Ledger:
     visits: Mapping[str, Visit] = field(default_factory=dict)
     ended: Mapping[str, tuple[Ended, ...]] = field(default_factory=dict)
     returning: Mapping[str, Returning] = field(default_factory=dict)
+    tied: Mapping[str, Tied] = field(default_factory=dict)
     orphans: Mapping[str, Exit] = field(default_factory=dict)
     early: tuple[Early, ...] = ()
     over: tuple[str, ...] = ()

@@ -180,6 +180,7 @@ def _counted(ledger: Ledger, who: Who, said: Counted) -> Ledger:
         visits=visits,
         ended={},
         returning={},
+        tied={},
         orphans={},
         early=(),
         doubted_since=None if is_sure else ledger.doubted_since,
@@ -193,7 +194,7 @@ def _counted(ledger: Ledger, who: Who, said: Counted) -> Ledger:
 
 
 def _clashed(ledger: Ledger, who: Who) -> Ledger:
-    """Two head counts of which neither door knew the other's. Which was the later cannot be told, so what both left to their doors
+    """Two head counts of which neither door knew the other's. Which was later cannot be told, so what both left to their doors
     is void, and nothing is given away before somebody counts anew.
     """
     here = inside(ledger)
@@ -204,6 +205,7 @@ def _clashed(ledger: Ledger, who: Who) -> Ledger:
         doors={name: replace(book, held=0, in_flight=(), stranded=0) for name, book in ledger.doors.items()},
         ended={},
         returning={},
+        tied={},
         orphans={},
     )
     return with_stranded(ledger, who.device_id, max(0, ledger.max_people - here))

@@ -13,10 +13,12 @@ from sync.server.room_book import (
     Exit,
     Ledger,
     Returning,
+    Tied,
     Visit,
     Who,
     counts,
     owed,
+    with_book,
     with_entry_at,
     with_held,
     with_stranded,
@@ -27,6 +29,7 @@ from sync.server.room_said import Entered, Left
 _OVER_KEPT = 500
 _ENDED_KEPT = 500
 _ORPHANS_KEPT = 200
+_TIED_KEPT = 200
 
 
 def entered(ledger: Ledger, who: Who, said: Entered) -> Ledger:
@@ -95,6 +98,9 @@ def left(ledger: Ledger, who: Who, said: Left) -> Ledger:
     returning = ledger.returning.get(said.visit_id or "")
     if returning is not None and returning.home == who.device_id:
         return _came_home(ledger, who, said, minted, returning)
+    tied_id = _tied_to(ledger, said)
+    if tied_id is not None:
+        return _turned_up(ledger, minted, tied_id)
     if returning is not None or said.visit_id in ledger.over:
         return _unbacked(ledger, who.device_id, minted)
     return _orphaned(ledger, who, said, minted)
@@ -149,7 +155,31 @@ def _ended(ledger: Ledger, who: Who, said: Left, minted: int, visit_id: str) -> 
     if rest <= 0:
         return _unbacked(ledger, who.device_id, -rest)
     is_paid = is_home and not visit.has_right and (said.how == "counted" or _is_traced(said, visit))
-    return replace(ledger, free=ledger.free + rest) if is_paid else with_stranded(ledger, visit.home, rest)
+    if is_paid:
+        return replace(ledger, free=ledger.free + rest)
+    ledger = with_stranded(ledger, visit.home, rest)
+    if visit.pass_sha256 is None or _is_traced(said, visit):
+        return ledger
+    tied = {**ledger.tied, visit_id: Tied(visit.home, rest, visit.pass_sha256)}
+    return replace(ledger, tied={name: tied[name] for name in list(tied)[-_TIED_KEPT:]})
+
+
+def _tied_to(ledger: Ledger, said: Left) -> str | None:
+    """The visit that ended without the card which lies in a box now."""
+    if not said.card_here:
+        return None
+    found = (name for name, each in ledger.tied.items() if each.pass_sha256 == said.pass_sha256)
+    return next((name for name in found if said.visit_id in (None, name)), None)
+
+
+def _turned_up(ledger: Ledger, minted: int, visit_id: str) -> Ledger:
+    """The card is back: nobody will make the rights of that visit any more, but for those that were made just now."""
+    tied = ledger.tied[visit_id]
+    stranded = ledger.door(tied.home).stranded
+    back = min(stranded, tied.people)
+    ledger = with_book(ledger, tied.home, stranded=stranded - back)
+    left = {name: each for name, each in ledger.tied.items() if name != visit_id}
+    return replace(ledger, tied=left, free=ledger.free + back - minted)
 
 
 def _is_traced(said: Left, visit: Visit) -> bool:
@@ -175,7 +205,12 @@ def _came_home(ledger: Ledger, who: Who, said: Left, minted: int, returning: Ret
     left = {name: each for name, each in ledger.returning.items() if name != said.visit_id}
     ledger = replace(ledger, returning=left)
     rest = returning.people - minted
-    ledger = with_stranded(ledger, who.device_id, rest) if rest > 0 else _unbacked(ledger, who.device_id, -rest)
+    if rest <= 0:
+        ledger = _unbacked(ledger, who.device_id, -rest)
+    elif said.heard or returning.exit is not None:
+        ledger = with_stranded(ledger, who.device_id, rest)
+    else:  # the pass was shown elsewhere, and its home, which did not know, ended it without a right: nobody makes one any more
+        ledger = replace(ledger, free=ledger.free + rest)
     if returning.exit is None or said.heard:
         return ledger
     # The exit that was matched to it is of somebody else with the same card, whose entry is still to come.
