@@ -9,7 +9,7 @@ import click
 from kiosk.cli.options import fail, station_options
 from kiosk.services.doctor_checks import Check, State, all_checks
 from kiosk.settings import Settings
-from kiosk.wiring import build_clock
+from kiosk.wiring import build_clock, build_printer
 from sync import settings as sync_settings
 from sync.identity import IdentityError, read_identity
 
@@ -29,7 +29,8 @@ def doctor(context: click.Context, settings: Settings, as_json: bool) -> None:
     link = _server_link(places)
     url = _server_url(data, link)
     failed = False
-    for check in all_checks(settings, build_clock(settings).now(), server_url=url, keys=[]):
+    receipts = build_printer(settings)
+    for check in all_checks(settings, build_clock(settings).now(), server_url=url, keys=[], receipts=receipts):
         failed = failed or check.state is State.FAIL
         click.echo(json.dumps(asdict(check)) if as_json else _text(check))
     if failed:

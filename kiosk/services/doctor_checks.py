@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from drivers.printers.base import Condition, ReceiptPrinter
 from drivers.speech import EspeakVoice, Voice, check_voice
 from kiosk.services.certificates import CertificateProblem, read_certificate
 from kiosk.services.device_health import DISK_LOW_MIB
-from kiosk.settings import Settings
+from kiosk.settings import Printer, Settings
 from kiosk.store import backup, quarantine
 from kiosk.store.database import open_reader
 from sync.clock import Moment
@@ -38,6 +39,13 @@ _VIDEO_CAPTURE = 0x00000001
 _THIEVES = {
     "brltty": "brltty takes CH340, CP210x and FTDI adapters for Braille displays; run: apt-get purge brltty",
     "ModemManager": "ModemManager talks to new serial ports; run: systemctl disable --now ModemManager",
+}
+_PRINTER_NEEDS = {
+    Condition.PAPER_OUT: "put in a new roll",
+    Condition.COVER_OPEN: "close its cover",
+    Condition.OFFLINE: "look at its lamps and at its cutter",
+    Condition.SILENT: "check its power, printer.baud and the cable; set printer.answers to false for one that never answers",
+    Condition.UNPLUGGED: "check its cable, printer.address, and that the unit may reach it: printer.conf.example",
 }
 _INDONESIA = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura", "Asia/Pontianak")
 
@@ -171,6 +179,25 @@ def thermometer(kind: str, port: str) -> Check:
     if not os.access(port, os.R_OK | os.W_OK):
         return Check("thermometer", State.FAIL, f"{port} may not be opened by this user", "add the user to the group dialout")
     return Check("thermometer", State.OK, f"{port} is there ({Path(port).resolve()})")
+
+
+def printer(wanted: Printer, built: ReceiptPrinter | None) -> Check:
+    """How the receipt printer says it is. One on a serial port is not asked: the kiosk may be printing."""
+    if built is None:
+        return Check("printer", State.OK, "off: numbers and passes are shown on the screen")
+    if wanted.kind == "serial":
+        there = os.access(wanted.address, os.R_OK | os.W_OK)
+        found = f"{wanted.address} {'is there' if there else 'is not there, or may not be opened by this user'}"
+        do = "" if there else "check the cable and printer.address; add the user to the group dialout"
+        return Check("printer", State.OK if there else State.FAIL, found, do)
+    state = built.state()
+    if not state.ready:
+        is_for_a_hand = state.condition in (Condition.PAPER_OUT, Condition.COVER_OPEN)
+        found = f"{wanted.address}: {state.condition.replace('_', ' ')}; what it would print is shown on the screen"
+        return Check("printer", State.WARN if is_for_a_hand else State.FAIL, found, _PRINTER_NEEDS[state.condition])
+    if state.paper_near_end:
+        return Check("printer", State.WARN, f"{wanted.address}: paper near its end", "have a new roll ready")
+    return Check("printer", State.OK, f"{wanted.address} is {'ready' if wanted.answers else 'there, and cannot be asked more'}")
 
 
 def port_thieves(port: str, proc: Path) -> Check:
@@ -334,8 +361,10 @@ def kiosk_runs(lock: Path, locks: Path) -> bool:
     return any("FLOCK" in line.split() and f":{inode} " in line for line in held.splitlines())
 
 
-def all_checks(settings: Settings, moment: Moment, *, server_url: str | None, keys: Sequence[Path]) -> Iterator[Check]:
-    """Look at everything, one by one. `server_url` and `keys` are what the sync agent's settings name."""
+def all_checks(
+    settings: Settings, moment: Moment, *, server_url: str | None, keys: Sequence[Path], receipts: ReceiptPrinter | None
+) -> Iterator[Check]:
+    """Look at everything, one by one. `server_url` and `keys` are what the sync agent's settings name, `receipts` the printer."""
     data, proc = settings.data_dir, Path("/proc")
     yield data_folder(data)
     yield disk(data)
@@ -351,6 +380,7 @@ def all_checks(settings: Settings, moment: Moment, *, server_url: str | None, ke
     yield thermometer(settings.thermometer.kind, settings.thermometer.port)
     if settings.thermometer.kind != "off":
         yield port_thieves(settings.thermometer.port, proc)
+    yield printer(settings.printer, receipts)
     yield screens(settings.web.host, settings.web.port, kiosk_runs=kiosk_runs(data / "kiosk.lock", proc / "locks"))
     yield network_screens(settings, moment)
     yield speech(EspeakVoice() if settings.speech.enabled else None)

@@ -13,17 +13,18 @@ from sync.protocol.rooms import PassKind
 
 
 class SlipState(StrEnum):
-    """How far it is. NONE: there is to be no slip."""
+    """How far it is. NONE: there is to be no slip; ON_SCREEN: what would be on it is to be photographed, there is no printer."""
 
     NONE = ""
     PRINTING = "printing"
     PRINTED = "printed"
     FAILED = "failed"
     PAPER_OUT = "paper_out"
+    ON_SCREEN = "on_screen"
 
 
 class SlipErrands:
-    """Has one go's slip printed. Where there is no printer, only a pass on paper is missed."""
+    """Has one go's slip printed. Where there is no printer, a pass on paper is one on the screen, and nothing else is missed."""
 
     def __init__(self, printing: Printing | None) -> None:
         self._printing = printing
@@ -47,7 +48,7 @@ class SlipErrands:
         missed = order is None and done.pass_kind is PassKind.PAPER
         with self._lock:
             self._go_id, self._order = go_id, order
-            self._slip = SlipState.FAILED if missed else SlipState.NONE
+            self._slip = SlipState.ON_SCREEN if missed else SlipState.NONE
 
 
 def state_of(order: Order) -> SlipState:

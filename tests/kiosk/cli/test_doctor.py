@@ -14,12 +14,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from drivers.speech import EspeakVoice
+from drivers.virtual.printer import Fault, VirtualPrinter
 from kiosk.cli.doctor import doctor
 from kiosk.services import doctor_checks
 from kiosk.services.changes import DirectoryChange, station_lock
 from kiosk.services.doctor_checks import State
-from kiosk.settings import Settings
-from kiosk.wiring import submit_change
+from kiosk.settings import Settings, parse
+from kiosk.wiring import build_printer, submit_change
 from sync.clock import Moment, SyncState
 
 
@@ -230,3 +231,30 @@ def test_a_voice_that_is_missing(data, tmp_path):
     with (data / "kiosk.toml").open("a") as file:
         file.write("[speech]\nenabled = false\n")
     assert found(call("--data", data, "--json"))["speech"]["found"] == off.found
+
+
+def test_a_printer(data, tmp_path):
+    """The printer is asked how it is, and each answer says what to do; what people can mend is a warning."""
+    assert found(call("--data", data, "--json"))["printer"]["found"].startswith("off")
+    printer = VirtualPrinter()
+    try:
+        with (data / "kiosk.toml").open("a") as file:
+            file.write(f"[printer]\nkind = 'network'\naddress = '{printer.address}'\ntimeout_s = 1\n")
+        expected = ((Fault.NONE, "ok", ""), (Fault.PAPER_OUT, "warn", "put in a new roll"), (Fault.UNPLUG, "fail", "cable"))
+        for fault, state, do in expected:
+            printer.set_fault(fault)
+            check = found(call("--data", data, "--json"))["printer"]
+            assert (check["state"], do in check["do"]) == (state, True), check
+        printer.set_fault(Fault.NONE)
+        printer.load(5)
+        assert "near its end" in found(call("--data", data, "--json"))["printer"]["found"]
+    finally:
+        printer.close()
+
+
+@pytest.mark.parametrize(("name", "state"), [("there", State.OK), ("none", State.FAIL)])
+def test_a_printer_on_a_serial_port(tmp_path, name, state):
+    """It is not asked, because the kiosk may be printing: its port is there, or not."""
+    (tmp_path / "there").touch()
+    settings = parse(f"[printer]\nkind = 'serial'\naddress = '{tmp_path / name}'", "door.toml")
+    assert doctor_checks.printer(settings.printer, build_printer(settings)).state is state

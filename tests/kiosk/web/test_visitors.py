@@ -377,7 +377,8 @@ def test_a_pass_on_the_screen(hall: Hall):
 def test_a_pass_on_paper_without_a_printer(hall: Hall):
     """Where nothing can be printed the code on the screen is the pass."""
     page = hall.arrived(Done(Said.ENTERED, "reading", pass_code=CODE, pass_kind=PassKind.PAPER))
-    assert "Slip belum tercetak. Foto kode ini" in page
+    assert "Foto kode ini, lalu tunjukkan saat keluar" in page
+    assert "Slip belum" not in page
     assert "Kertas habis. Slip belum tercetak. Foto kode ini" in hall.arrived(
         Done(Said.PRINTER_OUT, "reading", visit_id="v", pass_code=CODE, pass_kind=PassKind.PAPER)
     )
