@@ -102,7 +102,7 @@ def speech(announcement_id: int) -> Response:
     wav = announcer.wav(announcement_id) if announcer is not None else None
     if wav is None:
         abort(404)
-    return send_file(BytesIO(wav), mimetype="audio/wav", conditional=True)
+    return send_file(BytesIO(wav), mimetype="audio/wav")
 
 
 def both(key: str, **values: Value) -> Markup:
