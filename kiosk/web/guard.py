@@ -170,8 +170,10 @@ def _shown(view: GuardView, locked: bool) -> dict[str, object]:
 
 def _home(guard: Guard) -> AnyResponse:
     """Where somebody who has signed in goes on: to the rooms from there, and who sits at the desk of one in any case."""
-    from_desk = request.form.get("to") == "desk" or guard.role == Role.DESK
-    return back("desk.page") if from_desk and the_door().rooms is not None and may(guard.role, Duty.RUN_ROOM) else _back()
+    rooms, from_desk = the_door().rooms, request.form.get("to") == "desk" or guard.role == Role.DESK
+    if not from_desk or rooms is None or not rooms.views.current().rooms or not may(guard.role, Duty.RUN_ROOM):
+        return _back()
+    return back("desk.page")
 
 
 def _session_id() -> str:

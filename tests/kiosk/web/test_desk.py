@@ -105,10 +105,12 @@ def test_every_route_of_the_desk_needs_the_duty(app: Flask):
         assert access.acting == ("POST" in (rule.methods or ())), rule
 
 
-def test_who_sits_at_a_desk_begins_there(app: Flask):
-    """The desk's people land on their room, guards on their feed."""
+def test_who_sits_at_a_desk_begins_there(app: Flask, rooms: SceneRooms):
+    """The desk's people land on their room, guards on their feed; so does everybody where no room is set up."""
     assert sign_in(app.test_client(), "g2").request.path == "/desk"
     assert sign_in(app.test_client(), "g1").request.path == "/guard"
+    rooms.show(scenes.rooms_view())
+    assert sign_in(app.test_client(), "g2").request.path == "/guard"
 
 
 def test_a_locked_desk_shows_and_does_not_act(desk: FlaskClient, clock: ManualClock, rooms: SceneRooms):
