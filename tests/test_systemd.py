@@ -97,6 +97,25 @@ def test_the_network_is_let_in_by_a_drop_in(tmp_path):
     assert "lan.conf:7: Address prefix is invalid" in again.stderr
 
 
+def test_a_printer_is_let_in_by_a_drop_in(tmp_path):
+    """The example verifies with the unit, opens one address and the USB device files, and is off until copied."""
+    example = (SHIPPED / "gapura-kiosk.service.d/printer.conf.example").read_text()
+    settings = [line for line in example.splitlines() if line and not line.startswith("#")]
+    assert settings == ["[Service]", "IPAddressAllow=192.168.1.40", "DeviceAllow=char-usb rw", "SupplementaryGroups=lp"]
+    unit = tmp_path / "gapura-kiosk.service"
+    shutil.copy(SHIPPED / unit.name, unit)
+    unit.write_text(re.sub(r"^ExecStart=.*$", "ExecStart=/bin/true", unit.read_text(), flags=re.MULTILINE))
+    (tmp_path / "gapura-kiosk.service.d").mkdir()
+    (tmp_path / "gapura-kiosk.service.d/printer.conf").write_text(example)
+    found = subprocess.run(
+        [tool("systemd-analyze"), "verify", "--man=no", "--recursive-errors=no", unit],
+        env={"PATH": os.environ["PATH"], "SYSTEMD_LOG_LEVEL": "warning"},
+        capture_output=True,
+        text=True,
+    )
+    assert (found.returncode, found.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_units_are_shut(unit):
     """No unit is more exposed than is published here."""
