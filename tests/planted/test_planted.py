@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.planted.conftest import CAUGHT
+from tests.counting import Counts
 from tests.planted.faults import FAULTS, Fault
 from tests.planted.planting import DoesNotApply, copy_to, detect, plant
 
@@ -37,12 +37,12 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_a_planted_fault_is_caught(fault: Fault, ran: Ran, pytestconfig: pytest.Config) -> None:
+def test_a_planted_fault_is_caught(fault: Fault, ran: Ran, counts: Counts) -> None:
     """The detector finds the fault, and nothing in the sound program."""
     code, said = ran[fault.detector].result()
     assert code == 0, f"the detector fails on the sound program: {said}"
     code, said = ran[fault.name].result()
-    pytestconfig.stash[CAUGHT].append(code == 1)
+    counts.add("planted", planted=1, caught=code == 1)
     assert code == 1, f"not caught ({code}): {said}"
 
 

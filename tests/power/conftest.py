@@ -1,4 +1,4 @@
-"""Proves that faults reach the standard library's SQLite before any test believes in them, and reports the cuts at the end."""
+"""Proves that faults reach the standard library's SQLite before any test believes in them."""
 
 from collections.abc import Callable
 
@@ -6,21 +6,9 @@ import pytest
 
 from kiosk.simulation.disk import prove_hooks
 from kiosk.simulation.disk_files import Image
+from tests.counting import Counts
 from tests.power.door import prepared
 from tests.power.walk import Tally
-
-_ALL_CUTS = pytest.StashKey[Tally]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Begin to count."""
-    config.stash[_ALL_CUTS] = Tally()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print what the undamaged product went through."""
-    if config.stash[_ALL_CUTS].cuts:
-        terminalreporter.write_line(str(config.stash[_ALL_CUTS]))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,6 +24,10 @@ def image(proven_hooks: None) -> Image:
 
 
 @pytest.fixture
-def count_cuts(pytestconfig: pytest.Config) -> Callable[[Tally], None]:
+def count_cuts(counts: Counts) -> Callable[[Tally], None]:
     """Counts a walk of the undamaged product into the line at the end."""
-    return pytestconfig.stash[_ALL_CUTS].add
+
+    def count(tally: Tally) -> None:
+        counts.add("power", cuts=tally.cuts, confirmed=tally.confirmed, lost=tally.lost, corrupt=tally.corrupt)
+
+    return count

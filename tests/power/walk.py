@@ -24,9 +24,6 @@ class Tally:
     unnoticed: int = 0
     faults: list[str] = field(default_factory=list)
 
-    def __str__(self) -> str:
-        return f"power cuts: {self.cuts}, records confirmed {self.confirmed}, lost {self.lost}, corrupt {self.corrupt}"
-
     def add(self, other: "Tally") -> None:
         """Count another walk's in."""
         for each in fields(self):
