@@ -8,6 +8,9 @@ from PIL import Image
 
 from kiosk.web import create_app
 from sync.clock import ManualClock
+from tests.kiosk.web.desk_reading import HEAD, SLAMET, TRI
+from tests.kiosk.web.forms import sign_in
+from tests.kiosk.web.room_scenes import SceneRooms
 from tests.kiosk.web.station import MemoryStation
 
 SHA = "a" * 64
@@ -35,3 +38,26 @@ def app(station: MemoryStation, clock: ManualClock) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def rooms() -> Iterator[SceneRooms]:
+    rooms = SceneRooms()
+    yield rooms
+    rooms.close()
+
+
+@pytest.fixture
+def desk_app(station: MemoryStation, clock: ManualClock, rooms: SceneRooms) -> Flask:
+    """A door with rooms, at which a guard, a desk and the head of a unit may sign in."""
+    station.people = (SLAMET, TRI, HEAD)
+    hosts = frozenset({"localhost", "127.0.0.1"})
+    return create_app(station, secret_key=b"k" * 32, allowed_hosts=hosts, testing=True, clock=clock, rooms=rooms)
+
+
+@pytest.fixture
+def desk(desk_app: Flask) -> FlaskClient:
+    """A browser at which a guard is signed in."""
+    client = desk_app.test_client()
+    assert sign_in(client, "g1").status_code == 200
+    return client

@@ -1,11 +1,4 @@
-import re
-import time
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
-from enum import StrEnum
-from html import unescape
-from pathlib import Path
+"""The desk of a room: who may, what is shown, who is inside, the queue."""
 
 import pytest
 from flask import Flask
@@ -13,104 +6,56 @@ from flask.testing import FlaskClient
 
 from kiosk.core.duties import Duty
 from kiosk.services.room_views import (
-    CHECKLIST_ITEMS,
     Done,
     FreeReason,
-    OverrideReason,
     RoomsView,
     Said,
-    TicketState,
-    Visitor,
 )
-from kiosk.services.views import Guard
-from kiosk.web import catalogs, create_app, desk_view
+from kiosk.web import create_app, desk_view
 from kiosk.web.access import Access
-from kiosk.web.desk import parts
-from kiosk.web.desk_view import Asked, CountReason, Standing
+from kiosk.web.desk_view import Standing
 from kiosk.web.sessions import LOCK_AFTER_S
 from sync.clock import ManualClock
-from tests.kiosk.services.post import PIN as REAL_PIN
 from tests.kiosk.web import room_scenes as scenes
-from tests.kiosk.web.desk_door import desk_door
+from tests.kiosk.web.desk_reading import SLAMET, at_desk, page
 from tests.kiosk.web.forms import send, sign_in
 from tests.kiosk.web.room_scenes import SceneRooms
-from tests.kiosk.web.station import NOW, PIN, MemoryStation
+from tests.kiosk.web.station import PIN, MemoryStation
 
 HOSTS = frozenset({"localhost", "127.0.0.1"})
-SLAMET, TRI, HEAD = Guard("g1", "Slamet Widodo", "guard"), Guard("g2", "Tri Wahyuni", "desk"), Guard("g3", "Ibu Kepala", "head")
-LANGUAGES = ("id", "en")
-
-
-@pytest.fixture
-def rooms() -> Iterator[SceneRooms]:
-    rooms = SceneRooms()
-    yield rooms
-    rooms.close()
-
-
-@pytest.fixture
-def app(station: MemoryStation, clock: ManualClock, rooms: SceneRooms) -> Flask:
-    station.people = (SLAMET, TRI, HEAD)
-    return create_app(station, secret_key=b"k" * 32, allowed_hosts=HOSTS, testing=True, clock=clock, rooms=rooms)
-
-
-@pytest.fixture
-def desk(app: Flask) -> FlaskClient:
-    """A browser at which a guard is signed in."""
-    client = app.test_client()
-    assert sign_in(client, "g1").status_code == 200
-    return client
-
-
-def words(html: str) -> str:
-    """What is read on the page."""
-    return unescape(" ".join(re.sub(r"<[^>]*>", " ", html.split("<main")[1]).split()))
-
-
-def page(client: FlaskClient, path: str = "/desk") -> str:
-    answer = client.get(path)
-    assert answer.status_code == 200, path
-    return words(answer.text)
-
-
-def at_desk(client: FlaskClient, address: str, /, **fields: str) -> str:
-    """Send a form of the room; gives what the next page says."""
-    data = {"csrf_token": _token(client), "room": "reading", **fields}
-    answer = client.post(address, data=data, headers={"Origin": "http://localhost"}, follow_redirects=True)
-    assert answer.status_code == 200, address
-    return words(answer.text)
-
 
 # Who may
 
 
-def test_the_desk_is_for_who_runs_rooms(app: Flask):
+def test_the_desk_is_for_who_runs_rooms(desk_app: Flask):
     """Guards and desks have it among their pages; the head of a unit does not, and is refused."""
     for guard, allowed in (("g1", True), ("g2", True), ("g3", False)):
-        client = app.test_client()
+        client = desk_app.test_client()
         landed = sign_in(client, guard)
         assert ('href="/desk"' in landed.text) == allowed
         assert client.get("/desk").status_code == (200 if allowed else 403)
         assert client.get("/desk/events").status_code == (200 if allowed else 403)
 
 
-def test_every_route_of_the_desk_needs_the_duty(app: Flask):
+def test_every_route_of_the_desk_needs_the_duty(desk_app: Flask):
     """Nothing about rooms is public, and whatever changes something is closed to a locked session."""
-    routes = [rule for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] in ("desk", "desk_entry", "desk_rounds")]
+    routes = [
+        rule for rule in desk_app.url_map.iter_rules() if rule.endpoint.split(".")[0] in ("desk", "desk_entry", "desk_rounds")
+    ]
     assert len(routes) >= 25
     for rule in routes:
-        access = app.view_functions[rule.endpoint].access  # type: ignore[attr-defined]
+        access = desk_app.view_functions[rule.endpoint].access  # type: ignore[attr-defined]
         assert isinstance(access, Access)
         assert access.duty is Duty.RUN_ROOM, rule
         assert access.acting == ("POST" in (rule.methods or ())), rule
 
 
-def test_who_sits_at_a_desk_begins_there(app: Flask, rooms: SceneRooms):
+def test_who_sits_at_a_desk_begins_there(desk_app: Flask, rooms: SceneRooms):
     """The desk's people land on their room, guards on their feed; so does everybody where no room is set up."""
-    assert sign_in(app.test_client(), "g2").request.path == "/desk"
-    assert sign_in(app.test_client(), "g1").request.path == "/guard"
+    assert sign_in(desk_app.test_client(), "g2").request.path == "/desk"
+    assert sign_in(desk_app.test_client(), "g1").request.path == "/guard"
     rooms.show(scenes.rooms_view())
-    assert sign_in(app.test_client(), "g2").request.path == "/guard"
+    assert sign_in(desk_app.test_client(), "g2").request.path == "/guard"
 
 
 def test_a_locked_desk_shows_and_does_not_act(desk: FlaskClient, clock: ManualClock, rooms: SceneRooms):
@@ -321,406 +266,3 @@ def test_a_number_that_is_gone(desk: FlaskClient):
     """Somebody else was faster: the desk says so and shows the room."""
     answer = desk.get("/desk/numbers/ticket-99", follow_redirects=True)
     assert "Nomor ini sudah tidak menunggu" in answer.text
-
-
-# Registering and overriding
-
-
-def test_register_by_voice(desk: FlaskClient, rooms: SceneRooms):
-    """Nothing but a number of people is needed; what is typed is cleaned; the place's owner is named back."""
-    said = at_desk(desk, "/desk/register", people="1", card="9")
-    assert "Sudah masuk: Kartu 9." in said
-    at_desk(desk, "/desk/register", people="3", name="  Ibu\x00 Siti \n", purpose="Membaca", priority="yes")
-    visitor = Visitor(people=3, name="Ibu Siti", purpose="Membaca", priority=True)
-    assert rooms.asked[-1] == ("arrive", {"room_id": "reading", "visitor": visitor, "by": SLAMET, "card": None})
-
-
-def test_register_into_a_full_room_gives_a_number(desk: FlaskClient, rooms: SceneRooms):
-    """The number is said with what is ahead of it, and the form has said so beforehand."""
-    rooms.show(scenes.full())
-    assert "Beri nomor tunggu" in page(desk, "/desk/register?room=reading")
-    rooms.answers["arrive"] = Done(Said.WAITING, "reading", number="A 018", ahead=5)
-    said = at_desk(desk, "/desk/register", people="1")
-    assert "Nomor tunggu A 018. Orang di depan: 5, perkiraan tunggu: belum dapat diperkirakan." in said
-
-
-def test_a_number_of_people(desk: FlaskClient, rooms: SceneRooms):
-    """Without a number of people nobody is let in; what was typed stays in the form."""
-    for people in ("", "0", "-2", "banyak", "501", "1e3"):
-        html = send(desk, "/desk/register", room="reading", people=people, name="Ibu Siti").text
-        assert "angka 1 sampai 500" in html, people
-        assert 'value="Ibu Siti"' in html
-    assert rooms.asked == []
-
-
-def test_register_again(desk: FlaskClient, rooms: SceneRooms):
-    """What can be put right leads back to the form, with what was typed."""
-    for said in (Said.CARD_IN_USE, Said.CARD_OTHER_ROOM, Said.GROUP_TOO_LARGE, Said.UNKNOWN_PASS):
-        rooms.answers["arrive"] = Done(said, "reading")
-        html = send(desk, "/desk/register", room="reading", people="2", card="3", purpose='"Arsip"').text
-        assert 'name="card" value="3"' in html
-        assert "&#34;Arsip&#34;" in html
-        assert _WORDS["id"][f"room.said.{said}"].split(".")[0] in html
-
-
-def test_an_entry_can_be_taken_back(desk: FlaskClient, rooms: SceneRooms, clock: ManualClock):
-    """For a minute after it, on the screen where it was made."""
-    rooms.answers["arrive"] = Done(Said.ENTERED, "reading", visit_id="visit-2", card=2)
-    assert "Batalkan masuk" in at_desk(desk, "/desk/register", people="1", card="2")
-    clock.advance(59)
-    assert 'action="/desk/visits/visit-2/free"' in desk.get("/desk").text
-    at_desk(desk, "/desk/visits/visit-2/free", reason="mistake", card_here="yes")
-    assert rooms.asked[-1][1]["reason"] is FreeReason.MISTAKE
-    clock.advance(2)
-    assert "Batalkan masuk" not in page(desk)
-
-
-def test_override(desk: FlaskClient, rooms: SceneRooms):
-    """A person decides: with a reason and the PIN once more somebody comes into a full room."""
-    rooms.show(scenes.full())
-    said = at_desk(desk, "/desk/override", reason="companion", people="1", pin=PIN)
-    assert "Masuk dengan izin petugas" in said
-    visitor, asked = Visitor(), rooms.asked[0][1]
-    assert asked == {"room_id": "reading", "visitor": visitor, "reason": OverrideReason.COMPANION, "by": SLAMET, "note": ""}
-
-
-NO_OVERRIDE: tuple[tuple[dict[str, str], str], ...] = (
-    ({"reason": "companion", "pin": "0000"}, "PIN"),
-    ({"reason": "companion"}, "PIN"),
-    ({"pin": PIN}, "Tulis dulu alasannya"),
-    ({"pin": PIN, "reason": "nice"}, "Tulis dulu alasannya"),
-    ({"pin": PIN, "reason": "other"}, "Mohon tulis catatan"),
-    ({"pin": PIN, "reason": "companion", "people": "0"}, "angka 1 sampai 500"),
-)
-
-
-def test_what_is_no_override(desk: FlaskClient, rooms: SceneRooms):
-    """A wrong PIN, no reason, another reason without a note, nobody: nothing happens, and the sentence says what is missing."""
-    for fields, sentence in NO_OVERRIDE:
-        assert sentence in at_desk(desk, "/desk/override", **{"people": "1", **fields}), fields
-    assert rooms.asked == []
-
-
-def test_override_waits_like_the_sign_in(desk: FlaskClient, rooms: SceneRooms, station: MemoryStation):
-    """After too many wrong PINs it says how long to wait, and keeps what was typed but the PIN."""
-    station.wait_s = 30
-    html = send(desk, "/desk/override", room="reading", reason="other", note="tamu bupati", people="2", pin=PIN).text
-    assert "30 detik" in html
-    assert 'value="tamu bupati"' in html
-    assert PIN not in html
-    assert rooms.asked == []
-
-
-def test_guards_see_full_rooms_among_their_decisions(desk: FlaskClient, rooms: SceneRooms, app: Flask):
-    """The guard's page has a line a room; a full one leads to the override; the head of a unit sees none."""
-    rooms.show(scenes.two_rooms())
-    html = desk.get("/guard").text
-    assert "Ruang Baca" in html
-    assert 'href="/desk/override?room=archive"' in html
-    assert 'href="/desk/override?room=reading"' not in html
-    head = app.test_client()
-    sign_in(head, "g3")
-    assert "Ruang Baca" not in head.get("/guard").text
-
-
-def test_overrides_are_in_the_duty_log(tmp_path: Path):
-    """Who let whom into which room and why stands in the duty log and on the sheet of the shift, and is found by its note."""
-    with desk_door(tmp_path) as door:
-        client = door.app.test_client()
-        sign_in(client, "guard", REAL_PIN)
-        done = door.rooms.override(
-            "baca", Visitor(people=4), OverrideReason.OFFICIAL, by=Guard("guard", "Slamet", "guard"), note="rapat"
-        )
-        assert done.said is Said.OVERRIDDEN
-        sentence = "Diizinkan masuk ke ruangan penuh: Ruang Baca, 4 orang, Tugas kedinasan"
-        for path in ("/guard/log", "/guard/log?q=RAPAT", "/guard/shift"):
-            assert sentence in page(client, path), path
-            assert "Slamet" in page(client, path)
-        assert sentence not in page(client, "/guard/log?q=lain")
-
-
-# Rounds
-
-
-def marks(html: str) -> list[str]:
-    return re.findall(r'name="k" value="([^"]+)"', html)
-
-
-def listed(html: str) -> str:
-    found = re.search(r'name="list" value="([^"]+)"', html)
-    assert found
-    return found[1]
-
-
-def test_a_head_count_says_its_result_first(desk: FlaskClient, rooms: SceneRooms):
-    """Ticks and others are added up and stated; only the second press counts."""
-    html = desk.get("/desk/count?room=reading").text
-    ticked = {"k": marks(html)[1], "others": "1", "list": listed(html)}
-    said = at_desk(desk, "/desk/count", **ticked)
-    assert "3 di dalam, 7 tempat bebas" in said
-    assert "5 kunjungan akan diakhiri: Kartu 1" in said
-    assert rooms.asked == []
-    assert "Hitungan disimpan" in at_desk(desk, "/desk/count", sure="yes", **ticked)
-    asked = {"room_id": "reading", "kept": ("visit-2",), "others": 1, "doors_are_shut": True, "by": SLAMET}
-    assert rooms.asked == [("count", asked)]
-
-
-def test_more_people_than_places_are_counted_as_they_are(desk: FlaskClient, rooms: SceneRooms):
-    """A head count is never bent to the limit."""
-    html = desk.get("/desk/count?room=reading").text
-    assert "12 di dalam, melebihi 2" in at_desk(desk, "/desk/count", others="12", list=listed(html))
-
-
-def test_every_other_door_is_confirmed_shut(desk: FlaskClient, rooms: SceneRooms):
-    """One by one; a door that was not confirmed keeps the count from being one, and the ticks stay."""
-    rooms.show(scenes.cut_off())
-    html = desk.get("/desk/count?room=reading").text
-    assert "tetap tertutup sampai layarnya terhubung lagi" in html
-    form = {"list": listed(html), "k": "visit-1", "sure": "yes"}
-    again = send(desk, "/desk/count", room="reading", shut="Pintu B", **form).text
-    assert "Pastikan dulu semua pintu lain" in again
-    assert re.search(r'value="visit-1" data-people="1" checked', again)
-    assert rooms.asked == []
-    both = desk.post(
-        "/desk/count",
-        data={"csrf_token": _token(desk), "room": "reading", "shut": ["Pintu B", "Pintu C"], **form},
-        headers={"Origin": "http://localhost"},
-    )
-    assert both.status_code == 303
-    assert rooms.asked[0][0] == "count"
-
-
-def test_doors_that_nobody_knows_are_confirmed_too(desk: FlaskClient, rooms: SceneRooms):
-    """A room of several doors that never heard of its server still asks for somebody's word about them."""
-    rooms.show(scenes.rooms_view(scenes.room_view(2, is_lone=False)))
-    html = desk.get("/desk/count?room=reading").text
-    assert "Setiap pintu lain ruangan ini tertutup" in html
-    assert "Pastikan dulu" in at_desk(desk, "/desk/count", list=listed(html), sure="yes")
-    assert rooms.asked == []
-
-
-@pytest.mark.parametrize("path", ["count", "sweep"])
-def test_who_came_in_meanwhile_is_not_lost(desk: FlaskClient, rooms: SceneRooms, path: str):
-    """A count or a sweep of a list that has changed since it was shown asks for another look."""
-    old = listed(desk.get(f"/desk/{path}?room=reading").text)
-    view = rooms.view().rooms[0]
-    rooms.show(scenes.rooms_view(replace(view, visits=(*view.visits, scenes.visit_row(9)))))
-    assert "Daftar berubah" in at_desk(desk, f"/desk/{path}", list=old, sure="yes")
-    assert rooms.asked == []
-
-
-def test_others_are_a_number(desk: FlaskClient, rooms: SceneRooms):
-    """What is no number of people is asked for again."""
-    old = listed(desk.get("/desk/count?room=reading").text)
-    for others in ("-1", "501", "dua", "1.5"):
-        assert "jumlah orang lain" in at_desk(desk, "/desk/count", list=old, others=others, sure="yes"), others
-    assert rooms.asked == []
-
-
-def test_closing_time(desk: FlaskClient, rooms: SceneRooms):
-    """Who is still inside is listed by number before anything ends, and those who wait are counted."""
-    rooms.show(scenes.full())
-    html = desk.get("/desk/sweep?room=reading").text
-    assert "masih di dalam: 10 orang" in html
-    assert all(f"Kartu {number}<" in html for number in range(1, 11))
-    assert "5 nomor yang masih menunggu" in html
-    assert "Ruangan ditutup" in at_desk(desk, "/desk/sweep", list=listed(html))
-    assert rooms.asked == [("sweep", {"room_id": "reading", "by": SLAMET})]
-
-
-def test_closing_time_is_said_in_time(desk: FlaskClient, rooms: SceneRooms):
-    """In the last half hour the desk is told, and not before."""
-    for left, words in ((31, None), (30, "tutup 30 menit lagi"), (0, "Sudah waktunya tutup")):
-        rooms.show(scenes.rooms_view(scenes.room_view(1, closing_in_min=left)))
-        assert ("menit lagi" in page(desk) or "waktunya" in page(desk)) == (words is not None)
-        assert words is None or words in page(desk)
-
-
-def test_the_opening_checklist(desk: FlaskClient, rooms: SceneRooms):
-    """What was not ticked is missing; what is missing stays on the screen; a made-up item is not heard of."""
-    answer = desk.post(
-        "/desk/checklist",
-        data={"csrf_token": _token(desk), "room": "reading", "there": ["masks", "soap", "gold"]},
-        headers={"Origin": "http://localhost"},
-    )
-    assert answer.status_code == 303
-    assert rooms.asked == [("check", {"room_id": "reading", "missing": ("water", "sanitiser"), "by": SLAMET})]
-    checked = replace(scenes.CHECKED, missing=("soap",))
-    rooms.show(scenes.rooms_view(scenes.room_view(1, checklist=checked)))
-    assert "Belum tersedia: Sabun" in page(desk)
-    rooms.show(scenes.rooms_view(scenes.room_view(1)))
-    assert "Daftar periksa pembukaan belum" not in page(desk)
-
-
-def test_files(desk: FlaskClient, rooms: SceneRooms):
-    """Open ones come first and are taken with one press; a new one gets its receipt; another service is refused."""
-    rooms.show(scenes.dropped_off())
-    said = page(desk, "/desk/files")
-    assert said.index("A-0002") < said.index("A-0001")
-    assert "Berkas A-0002 sudah diterima" in at_desk(desk, "/desk/files/A-0002")
-    assert "Nomor tanda terima: A-0003" in at_desk(desk, "/desk/files", service="files", name="Budi")
-    assert rooms.asked[-1] == ("drop_off", {"service_id": "files", "name": "Budi"})
-    assert send(desk, "/desk/files", service="attic").status_code == 400
-    rooms.answers["accept"] = Done(Said.NO_SUCH_NUMBER, receipt="A-0009")
-    assert "Nomor ini sudah tidak menunggu" in at_desk(desk, "/desk/files/A-0009")
-
-
-# Words, and what can go wrong
-
-_WORDS = {language: {str(one.id): str(one.string) for one in catalogs.read_catalog(language) if one.id} for language in LANGUAGES}
-FAMILIES: tuple[tuple[str, type[StrEnum]], ...] = (
-    ("desk.is", Standing),
-    ("desk.count_why", CountReason),
-    ("desk.free", FreeReason),
-    ("desk.let_in", OverrideReason),
-    ("room.said", Said),
-)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_code_has_words(language: str):
-    """Whatever the port answers, people read a sentence."""
-    wanted = {f"{family}.{code}" for family, codes in FAMILIES for code in codes}
-    wanted |= {f"desk.done.{said}" for said in Said if Done(said).ok} | {f"desk.item.{item}" for item in CHECKLIST_ITEMS}
-    assert sorted(wanted - _WORDS[language].keys()) == []
-
-
-def test_every_answer_is_said(desk: FlaskClient, rooms: SceneRooms):
-    """A refusal is its sentence on the room's page, and so is everything that was done: never a code."""
-    for language in LANGUAGES:
-        send(desk, "/guard/language", language=language)
-        for said in Said:
-            rooms.answers["call_next"] = Done(said, "reading", number="A 002", receipt="A-0001")
-            told = at_desk(desk, "/desk/numbers/next")
-            assert "%(" not in told
-            if not Done(said).ok:
-                assert " ".join(_WORDS[language][f"room.said.{said}"].split()) in told
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_in_every_scene(desk: FlaskClient, rooms: SceneRooms, language: str):
-    """No page fails, and none shows a msgid, whatever the room looks like."""
-    send(desk, "/guard/language", language=language)
-    for scene in scenes.SCENES.values():
-        rooms.show(scene())
-        for path in paths_of(rooms.view()):
-            said = page(desk, path)
-            assert not re.search(r"\b(desk|room|guard)\.[a-z_]+\.?[a-z_]*\b", said), (path, said)
-
-
-def paths_of(view: RoomsView) -> list[str]:
-    """Every page that there is to look at."""
-    paths = ["/desk", "/desk/files"]
-    for room in view.rooms:
-        room_id = room.room.id
-        paths += [f"/desk/{name}?room={room_id}" for name in ("register", "override", "count", "sweep", "checklist", "find")]
-        paths += [f"/desk/visits/{row.visit_id}" for row in room.visits[:4]]
-        paths += [f"/desk/numbers/{row.ticket_id}" for row in (*room.called, *room.queue)]
-    return paths
-
-
-def test_names_are_text(desk: FlaskClient, rooms: SceneRooms):
-    """A name with marks in it is shown as it is, and does nothing."""
-    row = scenes.visit_row(1, name='<script>alert("x")</script>', purpose="</main>")
-    rooms.show(scenes.rooms_view(scenes.room_view(1, visits=(row,))))
-    for path in ("/desk", "/desk/visits/visit-1"):
-        assert "<script>alert" not in desk.get(path).text
-    assert "&lt;script&gt;" in desk.get("/desk").text
-
-
-def test_a_form_of_yesterday(desk: FlaskClient, rooms: SceneRooms):
-    """Without the page's token nothing happens (403), and no GET changes anything."""
-    answer = desk.post("/desk/numbers/next", data={"room": "reading"}, headers={"Origin": "http://localhost"})
-    assert answer.status_code == 403
-    for path in ("/desk/numbers/next", "/desk/visits/visit-1/free", "/desk/away/visit-1"):
-        assert desk.get(path).status_code in (303, 404, 405)
-    assert rooms.asked == []
-
-
-# Five hundred inside
-
-
-def test_a_crowd_answers_in_time(desk: FlaskClient, rooms: SceneRooms):
-    """With 500 inside and 100 waiting every page answers in under 100 ms, and none is larger than its list needs."""
-    rooms.show(scenes.crowded())
-    for path in (
-        "/desk",
-        "/desk?visits=13&queue=5",
-        "/desk/count?room=hall",
-        "/desk/sweep?room=hall",
-        "/desk/find?room=hall&q=3",
-    ):
-        desk.get(path)
-        took = []
-        for _ in range(5):
-            begun = time.perf_counter()
-            answer = desk.get(path)
-            took.append(time.perf_counter() - begun)
-        assert min(took) < 0.1, path
-        assert len(answer.data) < 200_000, path
-    assert len(desk.get("/desk").data) < 60_000
-
-
-def test_a_hall_can_be_counted(desk: FlaskClient, rooms: SceneRooms):
-    """All 500 ticks fit into one form."""
-    rooms.show(scenes.crowded())
-    html = desk.get("/desk/count?room=hall").text
-    answer = desk.post(
-        "/desk/count",
-        data={"csrf_token": _token(desk), "room": "hall", "k": marks(html), "list": listed(html), "sure": "yes"},
-        headers={"Origin": "http://localhost"},
-    )
-    assert answer.status_code == 303
-    assert len(rooms.asked[0][1]["kept"]) == 500  # type: ignore[arg-type]
-
-
-def test_pages_of_a_list():
-    """Lists come in pages; a page beyond the end is the last; those who stay too long come first."""
-    room = scenes.crowded().rooms[0]
-    rows = desk_view.by_need(room.visits)
-    assert [each.over_by_min for each in rows[:2]] == [440, 439]
-    last = desk_view.part(rows, 99, 40)
-    assert (last.number, last.pages, last.total, len(last.rows)) == (13, 13, 500, 20)
-    assert desk_view.part((), 5, 40) == desk_view.Page((), 1, 1, 0)
-
-
-def test_only_what_changed_is_drawn_again():
-    """A countdown draws nothing; an entry draws the figure and the list of who is inside, and leaves the queue alone."""
-    view, asked = scenes.called(), Asked("reading")
-    room = view.rooms[0]
-    before = parts(view, room, asked)
-    ticking = replace(
-        room, called=tuple(replace(row, call_left_s=(row.call_left_s or 1) - 1) for row in room.called[:1]) + room.called[1:]
-    )
-    assert parts(view, ticking, asked) == before
-    entered = replace(room, inside=9, visits=(*room.visits, scenes.visit_row(9)))
-    after = parts(view, entered, asked)
-    changed = {name for name in before if before[name] != after[name]}
-    assert {"figure", "visits"} <= changed
-    assert not changed & {"queue", "called", "today", "notes"}
-
-
-def test_doors_are_told_apart_from_their_pulse():
-    """A connected door is heard every second, and draws nothing by that; one that falls silent does."""
-    view, asked = scenes.cut_off(), Asked("reading")
-    room = view.rooms[0]
-    lively = replace(room, doors=tuple(replace(door, connected=True) for door in room.doors))
-    later = replace(lively, doors=tuple(replace(door, heard_at=NOW + timedelta(seconds=1)) for door in lively.doors))
-    assert parts(view, lively, asked) == parts(view, later, asked)
-    assert parts(view, lively, asked)["figure"] != parts(view, room, asked)["figure"]
-
-
-@pytest.mark.parametrize("state", TicketState)
-def test_find_knows_every_state(state: TicketState):
-    """A number is found however it was typed and wherever it stands."""
-    room = scenes.room_view(1, queue=(scenes.ticket_row(17, state=state),))
-    for typed in ("17", "A 017", "a17", "A17"):
-        assert [row.number for row in desk_view.find_tickets(room, typed)] == ["A 017"], typed
-    assert desk_view.find_tickets(room, "b17") == []
-    assert desk_view.find_tickets(room, "") == desk_view.find_visits(room, " ") == []
-
-
-def _token(client: FlaskClient) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/guard").text)
-    assert found
-    return found[1]
