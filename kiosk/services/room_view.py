@@ -1,5 +1,6 @@
 """A room as its screens show it: from this door's book of it and what the server told. Pure but for the rows it is handed."""
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -102,7 +103,7 @@ def _own(here: Here, visit: Visit, around: Surroundings) -> VisitRow:
     left, over = _limits(here.room.max_minutes, stay_s)
     return VisitRow(
         visit_id=visit.id,
-        label=_label(visit.card, visit.number),
+        label="" if visit.who == "staff" else label_of(visit.id, visit.card, visit.number),
         card=visit.card,
         number=visit.number,
         people=visit.people,
@@ -126,7 +127,7 @@ def _elsewhere(visit: Elsewhere, around: Surroundings, now: Instant) -> VisitRow
     since = utc_datetime(visit.since)
     return VisitRow(
         visit_id=visit.visit_id,
-        label=_label(visit.card, visit.number),
+        label=label_of(visit.visit_id, visit.card, visit.number),
         card=visit.card,
         number=visit.number,
         people=visit.people,
@@ -138,8 +139,11 @@ def _elsewhere(visit: Elsewhere, around: Surroundings, now: Instant) -> VisitRow
     )
 
 
-def _label(card: int | None, number: str | None) -> str:
-    return number or ("" if card is None else str(card))
+def label_of(visit_id: str, card: int | None = None, number: str | None = None) -> str:
+    """What a visit is called by: its number, its card's, else four digits of its own, such as "#0412"."""
+    if number is not None or card is not None:
+        return number or str(card)
+    return f"#{zlib.crc32(visit_id.encode()) % 10_000:04}"
 
 
 def _limits(max_minutes: int | None, stay_s: float | None) -> tuple[int | None, int | None]:

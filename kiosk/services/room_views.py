@@ -20,7 +20,7 @@ class WaitRange:
 
 @dataclass(frozen=True, slots=True)
 class VisitRow:
-    """Somebody inside, by number and never by name on a public screen. `label` is what to call them by: "Kartu 7", "A 017".
+    """Somebody inside, by number and never by name on a public screen. `label` is what to call them by: "7", "A 017", "#0412".
 
     `here` is True for a visit that began at this door; `door` is the name of the door where it began. `guess` is True where the
     clock was not trusted. `over_by_min` is set when the visit lasts longer than the room's `max_minutes`; `left_min` before that.

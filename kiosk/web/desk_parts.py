@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kiosk.core.duties import Duty, may
 from kiosk.services.log_book import cleaned
 from kiosk.services.printing import Fate
+from kiosk.services.room_view import label_of
 from kiosk.services.room_views import Done, RoomsView, RoomView, Said, Visitor, WaitRange
 from kiosk.web import desk_view
 from kiosk.web.context import rooms, the_door
@@ -119,11 +120,11 @@ def time_words(moment: datetime) -> str:
     return clock_text(moment, the_door().station.time_zone)
 
 
-def label_words(card: int | None, number: str | None) -> str:
-    """What somebody is called by: their card, else their number."""
+def label_words(card: int | None, number: str | None, visit_id: str | None = None) -> str:
+    """What somebody is called by: their card, else their number, else what their visit is called by."""
     if card is not None:
         return str(gettext("desk.card", number=card))
-    return number or str(gettext("desk.no_card"))
+    return number or (str(gettext("desk.no_card")) if visit_id is None else label_of(visit_id))
 
 
 def said(done: Done) -> str:
@@ -134,7 +135,7 @@ def said(done: Done) -> str:
         "people": done.people,
         "ahead": done.ahead,
         "receipt": done.receipt or "",
-        "label": label_words(done.card, done.number),
+        "label": label_words(done.card, done.number, done.visit_id),
         "wait": minutes_words(done.wait),
         "places": "" if done.places_left is None else done.places_left,
         "time": "–" if done.in_use_since is None else time_words(done.in_use_since),

@@ -130,13 +130,20 @@ def without_seconds(rows: Sequence[TicketRow]) -> tuple[TicketRow, ...]:
 def find_visits(room: RoomView, typed: str) -> list[VisitRow]:
     """The visits that somebody means by a card's number, a number of the queue, or a part of a name."""
     wanted = typed.strip().casefold()
-    return [each for each in room.visits if _means(wanted, each.number, each.card, each.name)] if wanted else []
+    if not wanted:
+        return []
+    return [each for each in room.visits if _means(wanted, each.number, each.card, each.name) or _is_label(wanted, each.label)]
 
 
 def find_tickets(room: RoomView, typed: str) -> list[TicketRow]:
     """The waiting numbers that somebody means, as `find_visits`."""
     wanted = typed.strip().casefold()
     return [each for each in (*room.called, *room.queue) if _means(wanted, each.number, None, each.name)] if wanted else []
+
+
+def _is_label(wanted: str, label: str) -> bool:
+    """Visits without card and number are called "#0412"."""
+    return label.startswith("#") and wanted in (label, label[1:])
 
 
 def _means(wanted: str, number: str | None, card: int | None, name: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from kiosk.services import badge_cards
+from kiosk.services.room_view import label_of
 from kiosk.services.room_views import Done, RoomsView, RoomView, Said, TicketRow
 from kiosk.web.passed import pass_face
 from kiosk.web.slip_errands import SlipState
@@ -111,7 +112,8 @@ def _done(done: Done, view: RoomsView) -> Drawn:
     if done.receipt and stands:
         return Drawn("panel/visitor_receipt.html", {"done": done, "slip_kind": "receipt", **_slip_of(done)}, CARD_WITHIN_S)
     if done.pass_code and stands:
-        values = {"done": done, "slip_kind": "pass", "code": qr(done.pass_code), **_slip_of(done)}
+        label = label_of(done.visit_id, done.card, done.number) if done.visit_id else ""
+        values = {"done": done, "slip_kind": "pass", "label": label, "code": qr(done.pass_code), **_slip_of(done)}
         return Drawn("panel/visitor_pass.html", values, CARD_WITHIN_S)
     if done.said in (Said.WAITING, Said.PRINTER_OUT):
         return _waiting(done, view)

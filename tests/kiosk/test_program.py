@@ -8,10 +8,15 @@ import pytest
 
 from drivers.base import Sample, Scanner, Sighting
 from drivers.errors import DeviceUnavailable
+from drivers.virtual.printer import Fault, VirtualPrinter
 from kiosk.core.values import ScreenKind
 from kiosk.services.changes import DirectoryChange, write_durably
+from kiosk.services.printing import Printing
 from kiosk.services.program import Program
-from sync.clock import SystemClock
+from kiosk.services.slip_desk import SlipDesk
+from kiosk.settings import parse
+from kiosk.wiring import build_printer
+from sync.clock import ManualClock, SystemClock
 from tests.kiosk.services.post import Post, code_of, read_rows
 from tests.kiosk.services.test_devices import wait_for
 
@@ -62,7 +67,7 @@ class NoThermometer:
         pass
 
 
-def build(post: Post, scanner: Scanner, *, thermometer: NoThermometer | None = None) -> Program:
+def build(post: Post, scanner: Scanner, *, thermometer: NoThermometer | None = None, printing: Printing | None = None) -> Program:
     return Program(
         data=post.data,
         clock=SystemClock(lambda: True),
@@ -74,6 +79,7 @@ def build(post: Post, scanner: Scanner, *, thermometer: NoThermometer | None = N
         thermometer=thermometer,
         housekeeping=post.housekeeping(),
         stopping=post.stopping,
+        printing=printing,
     )
 
 
@@ -124,6 +130,26 @@ def test_outages_are_journaled_at_both_ends(post: Post) -> None:
     rows = [row for row in read_rows(post.data / "kiosk.db") if row["kind"].startswith("device.")]
     assert [row["payload"] for row in rows] == [{"device": "camera", "state": "lost"}, {"device": "camera", "state": "ok"}]
     assert post.station.panel.current().health.camera == "ok"
+
+
+def test_a_printer_out_of_paper_is_journaled_once(post: Post) -> None:
+    """Paper that ends and a cover that is open then are one outage; the signs tell them apart, and the new roll ends it."""
+    printer = VirtualPrinter()
+    settings = parse(f"[printer]\nkind = 'network'\naddress = '{printer.address}'\ntimeout_s = 1", "door.toml")
+    clock = ManualClock()
+    program = build(post, Line(), printing=Printing(SlipDesk(build_printer(settings), ()), clock))
+    program.start()
+    for fault, sign in ((Fault.PAPER_OUT, "paper_out"), (Fault.COVER_OPEN, "cover_open"), (Fault.NONE, "ready")):
+        printer.set_fault(fault)
+        clock.advance(10)
+        wait_for(lambda sign=sign: post.station.guard.current().health.printer == sign)  # type: ignore[misc]
+    program.stop()
+    printer.close()
+    rows = [row for row in read_rows(post.data / "kiosk.db") if row["kind"].startswith("device.")]
+    assert [row["payload"] for row in rows] == [
+        {"device": "printer", "state": "paper_out"},
+        {"device": "printer", "state": "ready"},
+    ]
 
 
 def test_without_a_thermometer_nobody_is_stopped(post: Post) -> None:
