@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from kiosk.core.values import Sound
 from kiosk.services.room_views import Done, Rooms, RoomsView, Said
@@ -66,28 +67,25 @@ class PassWatch:
     _count: int = 0
     _until_ns: int = 0
     _minutes: int | None = None
-    _views: tuple[RoomsView, ...] = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._last, self._views = self.rooms.scanned().current(), (self.rooms.views.current(),)
+        self._last = self.rooms.scanned().current()
 
     def look(self) -> Passed | None:
         """What is to be shown now."""
         with self._lock:
-            done, now_ns, view = self.rooms.scanned().current(), self.clock.now().mono_ns, self.rooms.views.current()
-            if view is not self._views[-1]:
-                self._views = (self._views[-1], view)
+            done, now = self.rooms.scanned().current(), self.clock.now()
             if done is not self._last:
-                self._last, self._count, self._until_ns = done, self._count + 1, now_ns + SHOWN_S * _S
-                self._minutes = None if done is None else _minutes_inside(self._views, done)
-            shown = done is not None and now_ns < self._until_ns
+                self._last, self._count, self._until_ns = done, self._count + 1, now.mono_ns + SHOWN_S * _S
+                self._minutes = None if done is None else _minutes_inside(done, self.rooms.views.current(), now.wall)
+            shown = done is not None and now.mono_ns < self._until_ns
             return Passed(done, self._count, self._minutes) if done is not None and shown else None
 
 
-def _minutes_inside(views: tuple[RoomsView, ...], done: Done) -> int | None:
-    """How long a visit lasted that has just ended, as one of the last views knew it."""
-    if done.said not in (Said.LEFT, Said.LEFT_UNKNOWN) or done.visit_id is None:
+def _minutes_inside(done: Done, view: RoomsView, now: datetime) -> int | None:
+    """How long a visit lasted that has just ended; None where nobody can be sure."""
+    if done.said not in (Said.LEFT, Said.LEFT_UNKNOWN) or done.in_use_since is None or not view.clock_trusted:
         return None
-    visits = (visit for view in views for room in view.rooms for visit in room.visits if visit.visit_id == done.visit_id)
-    return next((visit.minutes for visit in visits if visit.clock_trusted), None)
+    minutes = int((now - done.in_use_since).total_seconds() // 60)
+    return minutes if minutes >= 0 else None

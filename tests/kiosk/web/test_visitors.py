@@ -2,6 +2,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -553,8 +554,8 @@ def test_leaving(hall: Hall):
 def test_a_pass_is_answered_for_four_seconds(hall: Hall):
     """What a pass led to is on the idle panel with its time inside, then it is gone."""
     assert "Terima kasih" not in hall.client.get("/").text
-    hall.rooms.show_scanned(Done(Said.LEFT, "reading", visit_id="visit-5", card=5))
-    hall.rooms.show(rooms_view(room_view(4), services=()))
+    since = hall.clock.now().wall - timedelta(minutes=5)
+    hall.rooms.show_scanned(Done(Said.LEFT, "reading", visit_id="visit-5", card=5, in_use_since=since))
     page = hall.client.get("/").text
     for words in ("Terima kasih sudah berkunjung", "Kartu 5", "Anda di dalam 5 menit", "masukkan kartu ke kotak", 'data-sound="'):
         assert words in page
@@ -562,6 +563,17 @@ def test_a_pass_is_answered_for_four_seconds(hall: Hall):
     assert "Terima kasih" in hall.client.get("/").text
     hall.clock.advance(0.2)
     assert "Terima kasih" not in hall.client.get("/").text
+
+
+def test_a_time_inside_that_nobody_can_be_sure_of(halls: list[Hall]):
+    """Without a clock to be believed, or with one that was set back, no minutes are told."""
+    for trusted, minutes in ((False, 5), (True, -5)):
+        hall = opened(halls, replace(lone(), clock_trusted=trusted))
+        since = hall.clock.now().wall - timedelta(minutes=minutes)
+        hall.rooms.show_scanned(Done(Said.LEFT, "reading", in_use_since=since))
+        page = hall.client.get("/").text
+        assert "Terima kasih" in page
+        assert "Anda di dalam" not in page
 
 
 def test_a_pass_shown_before_the_start_is_nobodys(halls: list[Hall]):
