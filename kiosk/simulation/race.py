@@ -1,0 +1,221 @@
+"""The race for one place: at two doors, each a process of its own, somebody asks at the same moment, again and again.
+
+Where the right of the place lies when they ask is left to wander: with whoever leaves, to a number that waits at the other door,
+or on its way while both ask. Never do both enter; one does at once where a door has the right, and within OFFERED_S
+where none has.
+"""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kiosk.core.room_codes import Said
+from kiosk.simulation.race_site import DoorProcess, Site
+from kiosk.simulation.racer import Answer
+from sync.clock import Clock
+
+SAME_MOMENT_NS = 1_000_000
+OFFERED_S = 2.0
+"""Online a place is offered at another door within this time."""
+MOST_ROUNDS = 20
+"""So many rounds are run for each that counts; a machine that is too busy for more gives no verdict."""
+
+_AHEAD_NS = 20_000_000
+_LOOK_S, _SETTLES_S = 0.01, 20.0
+_GIVES_UP_S = 0.08
+_SETTLED_SHARE = 0.8
+Pair = tuple[Answer, Answer]
+
+
+class TooBusy(Exception):
+    """The doors could not be made to ask at the same moment often enough."""
+
+
+class Ending(StrEnum):
+    """How a round ends: who waits gives up before the other leaves, is called and comes in, or gives up just after."""
+
+    SKIPPED = "skipped"
+    CALLED = "called"
+    GIVES_UP = "gives_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A promise that broke, and in which round."""
+
+    round: int
+    what: str
+
+
+@dataclass
+class Report:
+    """What a race came to. `counted` rounds began at both doors within a millisecond; `right_at` is where the right was then."""
+
+    seed: int
+    rounds: int = 0
+    counted: int = 0
+    entered: int = 0
+    right_at: Counter[str] = field(default_factory=Counter)
+    broken: list[Broken] = field(default_factory=list)
+
+
+def same_moment(pair: Pair) -> bool:
+    """True if both were asked within a millisecond."""
+    return abs(pair[0].began_ns - pair[1].began_ns) <= SAME_MOMENT_NS
+
+
+def right_at(pair: Pair) -> str:
+    """Where the right was when they were asked: "first", "second", or "elsewhere"."""
+    return "first" if pair[0].held else "second" if pair[1].held else "elsewhere"
+
+
+def fault(pair: Pair) -> str | None:
+    """What is wrong with how both doors answered at once; None for nothing."""
+    said = [each.said for each in pair]
+    if said == [Said.ENTERED, Said.ENTERED]:
+        return "both doors let somebody in"
+    if sum(each.held for each in pair) > 1:
+        return f"one place, and {pair[0].held} and {pair[1].held} rights at the doors"
+    wanted = [str(Said.ENTERED if each.held else Said.WAITING) for each in pair]
+    if said != wanted:
+        return f"with {pair[0].held} and {pair[1].held} rights the doors said {said[0]} and {said[1]}"
+    return None
+
+
+class Race:
+    """Runs rounds at a site. `chance` says how they end."""
+
+    def __init__(self, site: Site, clock: Clock, seed: int) -> None:
+        self._site, self._clock, self._chance = site, clock, random.Random(seed)
+        self._pause = threading.Event()
+        self.report = Report(seed)
+
+    def run(self, rounds: int, progress: Callable[[], object] = lambda: None) -> Report:
+        """Race until so many rounds counted; ends early where a promise breaks, since what comes after follows of it.
+
+        Raises:
+            HasEnded, TooBusy
+        """
+        self._settle()
+        while self.report.counted < rounds and not self.report.broken:
+            if self.report.rounds >= MOST_ROUNDS * rounds:
+                raise TooBusy(
+                    f"{self.report.counted} of {self.report.rounds} rounds began within a millisecond; is the machine busy?"
+                )
+            before = self.report.counted
+            self._round()
+            if self.report.counted > before:
+                progress()
+        if not self.report.broken:
+            self._settle()
+            self._compare()
+        return self.report
+
+    def _round(self) -> None:
+        pair = self._ask()
+        self.report.rounds += 1
+        if same_moment(pair):
+            self.report.counted += 1
+            self.report.right_at[right_at(pair)] += 1
+        what = fault(pair)
+        if what is not None:
+            self._break(what)
+            return
+        first, second = self._site.doors
+        if pair[0].said == Said.ENTERED:
+            self._end(first, second)
+        elif pair[1].said == Said.ENTERED:
+            self._end(second, first)
+        else:
+            entered = self._called(self._site.doors, "both wait, and nobody was called")
+            if entered is not None:
+                self._end(entered, second if entered is first else first)
+
+    def _ask(self) -> Pair:
+        at_ns = self._clock.now().mono_ns + _AHEAD_NS
+        for door in self._site.doors:
+            door.tell(f"ask {at_ns}")
+        first, second = (door.answer() for door in self._site.doors)
+        self.report.entered += [first.said, second.said].count(Said.ENTERED)
+        return first, second
+
+    def _called(self, doors: Sequence[DoorProcess], otherwise: str) -> DoorProcess | None:
+        """The door where a waiting number is called first, and comes in; the other's must go on waiting."""
+        for _ in self._looks(OFFERED_S):
+            entered = [door for door in doors if door.do("enter").said == Said.ENTERED]
+            self.report.entered += len(entered)
+            if len(entered) == 1:
+                return entered[0]
+            if entered:
+                self._break("both numbers were called, and both came in")
+                return None
+        self._break(f"{otherwise} within {OFFERED_S:g} s")
+        return None
+
+    def _end(self, inside: DoorProcess, waits: DoorProcess) -> None:
+        """The place comes free again, and nobody waits."""
+        ending = self._chance.choice(list(Ending))
+        if ending is Ending.SKIPPED:
+            waits.do("skip")
+        self._leave(inside)
+        if ending is Ending.CALLED:
+            if self._called((waits,), "the place came free, and the number at the other door was not called") is None:
+                return
+            self._leave(waits)
+        elif ending is Ending.GIVES_UP:
+            self._pause.wait(self._chance.uniform(0.0, _GIVES_UP_S))
+            waits.do("skip")
+        if self._chance.random() < _SETTLED_SHARE and ending is not Ending.GIVES_UP:
+            self._settle()
+
+    def _leave(self, door: DoorProcess) -> None:
+        said = door.do("leave").said
+        if said != Said.FREED:
+            self._break(f"somebody inside left, and the door said {said or 'that nobody was inside'}")
+
+    def _settle(self) -> None:
+        """Wait until the right is at a door."""
+        for _ in self._looks(_SETTLES_S):
+            states = [door.do("state") for door in self._site.doors]
+            if all(each.is_open for each in states) and sum(each.held for each in states) == 1:
+                return
+        self._break(f"the place is free, and after {_SETTLES_S:g} s no door has it")
+
+    def _compare(self) -> None:
+        """Doors and server must agree in the end: nobody inside, one place, and as many visits as were let in."""
+        for _ in self._looks(_SETTLES_S):
+            if all(door.do("state").is_sent for door in self._site.doors):
+                break
+        states, listed = [door.do("state") for door in self._site.doors], self._site.listed()
+        held = sorted(each.held for each in states)
+        told = sorted(each["held"] for each in listed["doors"])
+        if held != [0, 1] or told != held or listed["inside"] or listed["waiting"] or any(each.inside for each in states):
+            self._break(f"in the end the doors hold {held} and the server says {listed}")
+        counts = (self.report.entered, sum(each.entered for each in states), self._site.entered())
+        if len(set(counts)) > 1:
+            self._break(f"visits let in, in the doors' journals and at the server: {counts}")
+
+    def _looks(self, within_s: float) -> "_Looks":
+        return _Looks(self._clock, self._pause, within_s)
+
+    def _break(self, what: str) -> None:
+        self.report.broken.append(Broken(self.report.rounds, what))
+
+
+class _Looks:
+    """Iterate to look again and again until the time is over."""
+
+    def __init__(self, clock: Clock, pause: threading.Event, within_s: float) -> None:
+        self._clock, self._pause = clock, pause
+        self._ends_ns = clock.now().mono_ns + int(within_s * 1e9)
+
+    def __iter__(self) -> "_Looks":
+        return self
+
+    def __next__(self) -> None:
+        if self._clock.now().mono_ns >= self._ends_ns:
+            raise StopIteration
+        self._pause.wait(_LOOK_S)
