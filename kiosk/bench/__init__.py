@@ -9,6 +9,7 @@ from kiosk.bench.commit import bench_commit
 from kiosk.bench.evacuation import bench_evacuation
 from kiosk.bench.feed import bench_feed
 from kiosk.bench.idle import bench_idle
+from kiosk.bench.offer import bench_offer
 from kiosk.bench.rooms import bench_rooms
 from kiosk.bench.search import bench_search
 from kiosk.bench.sync import bench_sync
@@ -20,5 +21,15 @@ def bench() -> None:
     """Measure, each figure beside the limit measured in the same run."""
 
 
-for _each in (bench_commit, bench_evacuation, bench_feed, bench_idle, bench_rooms, bench_search, bench_sync, bench_tap):
+for _each in (
+    bench_commit,
+    bench_evacuation,
+    bench_feed,
+    bench_idle,
+    bench_offer,
+    bench_rooms,
+    bench_search,
+    bench_sync,
+    bench_tap,
+):
     bench.add_command(_each)

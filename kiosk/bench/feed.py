@@ -26,7 +26,7 @@ SCREENS = 8
 _FEED_MS, _TAP_RATIO = 300.0, 1.2
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 _TAP = re.compile(r"more-([0-9a-f-]{36})")
-_AGENT = "gapura bench"
+AGENT = "gapura bench"
 _BLOCKS, _TAPS_A_BLOCK = 4, 5
 
 
@@ -108,7 +108,7 @@ def screens(guard_url: str) -> Iterator[list[Screen]]:
     connections = [http.client.HTTPConnection(address.hostname or "", address.port, timeout=30) for _ in found]
     threads = []
     for screen, connection in zip(found, connections, strict=True):
-        connection.request("GET", "/guard/events", headers={"Cookie": cookies, "User-Agent": _AGENT})
+        connection.request("GET", "/guard/events", headers={"Cookie": cookies, "User-Agent": AGENT})
         answer = connection.getresponse()
         if answer.status != 200:
             raise click.ClickException(f"the event stream answered {answer.status}")
@@ -141,7 +141,7 @@ def sign_in(guard_url: str) -> str:
     """The Cookie header of a guard who signed in."""
     jar = http.cookiejar.CookieJar()
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    opener.addheaders = [("User-Agent", _AGENT)]  # a session is good at the screen it was opened at alone
+    opener.addheaders = [("User-Agent", AGENT)]  # a session is good at the screen it was opened at alone
     with opener.open(guard_url, timeout=10) as page:
         token = _TOKEN.search(page.read().decode())
     if token is None:
