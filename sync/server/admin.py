@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
 from http import HTTPStatus
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, session, url_for
@@ -13,6 +14,8 @@ from flask_babel import gettext
 from sync.clock import Clock
 from sync.server.overview import DoorLine, Overview, overview
 from sync.server.reports import Reports
+from sync.server.room_lines import room_lines
+from sync.server.rooms import RoomStore
 from sync.server.settings import Settings, is_loopback
 from sync.server.store import DeviceStore
 from sync.server.users import UserStore
@@ -26,8 +29,17 @@ View = Callable[..., ResponseReturnValue]
 class Admin:
     """The pages, over the parts they need."""
 
-    def __init__(self, *, users: UserStore, devices: DeviceStore, reports: Reports, settings: Settings, clock: Clock) -> None:
-        self._users, self._devices, self._reports = users, devices, reports
+    def __init__(
+        self,
+        *,
+        users: UserStore,
+        devices: DeviceStore,
+        reports: Reports,
+        rooms: RoomStore,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._users, self._devices, self._reports, self._rooms = users, devices, reports, rooms
         self._settings, self._clock = settings, clock
 
     def blueprint(self) -> Blueprint:
@@ -43,11 +55,11 @@ class Admin:
 
     def today(self) -> ResponseReturnValue:
         """Today at a glance."""
-        return render_template("server/today.html", view=self._overview())
+        return render_template("server/today.html", **self._at_a_glance())
 
     def today_part(self) -> ResponseReturnValue:
         """The same without the frame around it; the page asks for it every few seconds."""
-        return render_template("server/_today.html", view=self._overview())
+        return render_template("server/_today.html", **self._at_a_glance())
 
     def troubles(self) -> ResponseReturnValue:
         """Badges at two places at once, and conflicting and unreadable records."""
@@ -116,6 +128,10 @@ class Admin:
     def _sign_in_page(self, wrong: str = "") -> str:
         cookies_get_lost = self._settings.cookies_are_secure and not request.is_secure
         return render_template("server/sign_in.html", wrong=wrong, need_https=cookies_get_lost)
+
+    def _at_a_glance(self) -> dict[str, Any]:
+        view = self._overview()
+        return {"view": view, "rooms": room_lines(self._rooms.all(), view.doors)}
 
     def _overview(self) -> Overview:
         now = self._clock.now().wall

@@ -92,7 +92,14 @@ def create_app(store: Store, clock: Clock, settings: Settings, metrics: Metrics 
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    admin = Admin(users=store.users, devices=store.devices, reports=store.reports, settings=settings, clock=clock)
+    admin = Admin(
+        users=store.users,
+        devices=store.devices,
+        reports=store.reports,
+        rooms=store.rooms,
+        settings=settings,
+        clock=clock,
+    )
     _add_words(app, admin, folder / "translations")
     metrics = metrics or Metrics()
     count_requests(app, metrics, clock)

@@ -196,6 +196,70 @@ def test_a_lost_door(run, url, door):
     assert run("devices", "lost", "nobody").exit_code == 1
 
 
+@pytest.fixture
+def second_door(door, url):
+    """Another door's id."""
+    with contextlib.closing(Database(url)) as database:
+        now = "2020-06-10T00:00:00.000000Z"
+        store = open_store(database, HASHER)
+        return store.devices.add("Pintu B", place_id="b", time_zone="Asia/Jakarta", now=now, public_key=KEY.public).id
+
+
+def test_rooms_by_hand(run, door, second_door):
+    """A room is added, shown, changed and removed; what is wrong is said, and ends with 1 or 2."""
+    assert run("rooms", "list").exit_code == 0
+    assert run("rooms", "add", "baca").exit_code == 2
+    added = run("rooms", "add", "baca", "--max-people", "10", "--door", door, "--door", "Pintu B", "--max-minutes", "120")
+    assert (added.exit_code, added.stderr) == (0, "Room baca (baca) holds 10.\n")
+    assert run("rooms", "add", "baca", "--max-people", "10", "--door", door).exit_code == 1
+    assert "Pintu Z" in run("rooms", "add", "anak", "--max-people", "10", "--door", "Pintu Z").stderr
+    assert run("rooms", "set", "baca", "--name", "Ruang Baca", "--max-minutes", "0", "--closes-at", "15:30").exit_code == 0
+    assert run("rooms", "set", "nowhere", "--max-people", "1").exit_code == 1
+    assert run("rooms", "list").stdout == "baca     0/10, 0 waiting, 10 free  Ruang Baca  (A Pintu utama, B Pintu B)\n"
+    (told,) = [json.loads(line) for line in run("rooms", "list", "--json").stdout.splitlines()]
+    assert (told["room_id"], told["free"], sorted(each["letter"] for each in told["doors"])) == ("baca", 10, ["A", "B"])
+    assert run("rooms", "remove", "baca").exit_code == 0
+    assert run("rooms", "remove", "baca").exit_code == 1
+
+
+def test_rooms_from_a_file(run, door, tmp_path):
+    """A file is checked without a change, taken whole, and refused with every wrong entry named."""
+    good, bad = tmp_path / "rooms.toml", tmp_path / "bad.json"
+    good.write_text(f'[[room]]\nid = "baca"\nname = "Ruang Baca"\nmax_people = 2\ndoors = ["{door}"]\n')
+    bad.write_text('{"room": [{"id": 5}], "service": [{"id": "a"}]}')
+    assert "Nothing was changed" in run("rooms", "import", str(good), "--dry-run").stderr
+    assert run("rooms", "list").stdout == ""
+    assert run("rooms", "import", str(good)).stderr == "Set: 1 rooms, 0 services, 0 cards.\n"
+    assert "0/2" in run("rooms", "list").stdout
+    refused = run("rooms", "import", str(bad))
+    assert refused.exit_code == 1
+    assert "room[0].id" in refused.stderr
+    assert "service[0]" in refused.stderr
+
+
+def test_more_inside_than_a_new_limit(run, url, door, second_door):
+    """Lowering a limit below those inside is done, and said, and shown; a door that is lost then names its room."""
+    run("rooms", "add", "baca", "--max-people", "5", "--door", door, "--door", second_door)
+    granted = record(
+        door, 1, kind="rights.granted", payload={"room_id": "baca", "generation": "000001@", "serial": 0, "amount": 4}
+    )
+    entered = record(
+        door,
+        2,
+        kind="visitor.entered",
+        payload={"room_id": "baca", "generation": "000001@", "visit_id": "v", "people": 4},
+        prev_hash=granted.hash,
+    )
+    with contextlib.closing(Database(url)) as database:
+        now = utc_text(SystemClock().now().wall)
+        open_store(database, HASHER).sink.take(door, Batch(EPOCH, [raw(granted), raw(entered)]), now)
+    assert "melebihi 2" in run("rooms", "set", "baca", "--max-people", "2").stderr
+    assert run("rooms", "list").stdout.startswith("baca     4/2, melebihi 2, 0 waiting, 0 free")
+    assert "Room baca (baca) needs a head count" in run("devices", "lost", door).stdout
+    assert json.loads(run("devices", "lost", door, "--json").stdout)["rooms_to_count"] == ["baca"]
+    assert "1 tied up: count heads" in run("rooms", "list").stdout
+
+
 def test_enrolment_codes(run, tmp_path):
     """A code is shown once, listed without being shown, and can be revoked."""
     made = json.loads(run("enrolments", "new", "--place", "lobby", "--name", "Pintu utama", "--json").stdout)
