@@ -79,6 +79,7 @@ class Kiosk:
     secret_key: bytes
     duties: GuardDuties
     rooms: StationRooms
+    policy: Policy
     announcer: Announcer | None
     printing: Printing
 
@@ -243,6 +244,7 @@ def build_kiosk(settings: Settings) -> Kiosk:
     return Kiosk(
         duties=duties,
         rooms=rooms,
+        policy=policy,
         announcer=build_announcer(settings, clock),
         printing=printing,
         settings=settings,

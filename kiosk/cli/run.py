@@ -96,6 +96,7 @@ def build_server(built: Kiosk, sessions: GuardSessions | None = None, lan: LanSt
         sessions=sessions,
         lan=lan,
         rooms=built.rooms,
+        visitor_steps=lambda: built.policy.steps,
         announcer=built.announcer,
         slips=built.printing,
         keeps_days=built.settings.retention.ordinary_days,
