@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "qr"
-NAMES = ("decode", "commit", "idle", "tap", "search", "evacuation", "feed", "rooms", "offer", "sync", "ingest")
+NAMES = ("decode", "commit", "idle", "tap", "search", "evacuation", "feed", "rooms", "offer", "race", "sync", "ingest")
 
 
 def main() -> int:

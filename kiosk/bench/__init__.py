@@ -10,6 +10,7 @@ from kiosk.bench.evacuation import bench_evacuation
 from kiosk.bench.feed import bench_feed
 from kiosk.bench.idle import bench_idle
 from kiosk.bench.offer import bench_offer
+from kiosk.bench.race import bench_race
 from kiosk.bench.rooms import bench_rooms
 from kiosk.bench.search import bench_search
 from kiosk.bench.sync import bench_sync
@@ -27,6 +28,7 @@ for _each in (
     bench_feed,
     bench_idle,
     bench_offer,
+    bench_race,
     bench_rooms,
     bench_search,
     bench_sync,

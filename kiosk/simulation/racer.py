@@ -42,7 +42,7 @@ from sync.rooms_inbox import RoomsInbox
 from sync.uploader import Uploader
 
 _DESK = Guard("desk", "Desk", "desk")
-_LOOK_S, _ASK_S = 0.004, 0.03
+_LOOK_S, _ASK_S = 0.01, 0.1
 """Between two looks for new rows, and between two questions to the server."""
 _AWAKE_NS = 2_000_000
 """So long before its time an asker no longer sleeps."""

@@ -1,0 +1,1 @@
+"""Rooms with a limit: the simulated worlds of them."""

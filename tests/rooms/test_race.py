@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from kiosk.core.room_codes import Said
-from kiosk.simulation.race import fault, right_at, same_moment
+from kiosk.simulation.race import differing, fault, right_at, same_moment
 from kiosk.simulation.racer import Answer
 
 
@@ -65,3 +65,14 @@ def test_only_askers_within_a_millisecond_count(apart_ns: int, counts: bool) -> 
     """A round counts when both were asked within one millisecond, whoever was first."""
     began_ns = 5_000_000_000
     assert same_moment((answer(Said.WAITING, 0, began_ns), answer(Said.ENTERED, 1, began_ns + apart_ns))) is counts
+
+
+def test_doors_and_server_agree_in_the_end() -> None:
+    """One right at one door, nobody inside and nobody waiting, at the doors and at the server alike: anything else is said."""
+    doors = [Answer(held=1), Answer()]
+    listed = {"inside": 0, "waiting": 0, "doors": [{"held": 0}, {"held": 1}]}
+    assert differing(doors, listed) is None
+    for wrong in ({"inside": 1}, {"waiting": 1}, {"doors": [{"held": 0}, {"held": 0}]}):
+        assert differing(doors, listed | wrong) is not None
+    assert differing([Answer(), Answer()], listed) is not None
+    assert differing([Answer(held=1, inside=1), Answer()], listed) is not None
