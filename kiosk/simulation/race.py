@@ -187,11 +187,13 @@ class Race:
 
     def _settle(self) -> None:
         """Wait until the right is at a door."""
+        held: list[int] = []
         for _ in self._looks(_SETTLES_S):
             states = [door.do("state") for door in self._site.doors]
-            if all(each.is_open for each in states) and sum(each.held for each in states) == 1:
+            held = [each.held for each in states]
+            if all(each.is_open for each in states) and sum(held) == 1:
                 return
-        self._break(f"the place is free, and after {_SETTLES_S:g} s no door has it")
+        self._break(f"one place is free, and after {_SETTLES_S:g} s the doors hold {held}")
 
     def _compare(self) -> None:
         """Doors and server must come to agree: nobody inside, one place, and as many visits as were let in."""
