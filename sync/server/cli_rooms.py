@@ -167,8 +167,9 @@ def _told(row: "RoomRow", doors: "dict[str, SiteDoor]", letters: dict[str, str])
             "heard_at": doors[name].heard_at if name in doors else None,
             "revoked": doors[name].revoked if name in doors else True,
         }
-        for name, book in sorted(books.items())
+        for name, book in books.items()
     ]
+    at_doors.sort(key=lambda door: (not door["is_door"], len(str(door["letter"])), door["letter"], door["device_id"]))
     return {
         "room_id": row.room.id,
         "name": row.room.name,

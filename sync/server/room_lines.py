@@ -39,7 +39,8 @@ def room_lines(rooms: Sequence[RoomRow], doors: Sequence[DoorLine]) -> list[Room
 
 def _line(row: RoomRow, doors: Mapping[str, DoorLine]) -> RoomLine:
     sums, books = places(row.ledger), row.ledger.doors
-    at_doors = [_at_door(row.ledger, name, doors[name]) for name in books if name in doors]
+    names = [*row.room.doors, *(name for name in sorted(books) if name not in row.room.doors)]
+    at_doors = [_at_door(row.ledger, name, doors[name]) for name in names if name in doors]
     return RoomLine(
         room=row.room,
         inside=sums.inside,
@@ -51,6 +52,6 @@ def _line(row: RoomRow, doors: Mapping[str, DoorLine]) -> RoomLine:
 
 
 def _at_door(ledger: Ledger, device_id: str, line: DoorLine) -> AtDoor:
-    book = ledger.doors[device_id]
+    book = ledger.door(device_id)
     inside = sum(visit.people for visit in ledger.visits.values() if visit.home == device_id)
     return AtDoor(line, inside, max(0, book.held), book.waiting)

@@ -130,10 +130,10 @@ class RoomStore:
         nobody knows. It counts on from there, and gives nothing away before heads are counted.
         """
         with self._database.writing(turn(site)) as connection:
-            if version_of(connection, site) < after:
-                for row in load(connection, site):
-                    save(connection, replace(row, ledger=room_ledger.with_doubt(row.ledger, now)))
-                connection.execute(update(room_versions).where(room_versions.c.site == site).values(version=after + 1))
+            for row in load(connection, site):
+                save(connection, replace(row, ledger=room_ledger.with_doubt(row.ledger, now)))
+            version = max(version_of(connection, site), after) + 1
+            connection.execute(update(room_versions).where(room_versions.c.site == site).values(version=version))
 
 
 def turn(site: str) -> str:

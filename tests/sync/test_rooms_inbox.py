@@ -2,10 +2,12 @@
 
 import threading
 import time
+from contextlib import closing
 
 import msgspec
 import pytest
 
+from sync.backlog import Backlog
 from sync.protocol import seals
 from sync.protocol.rooms import Room, RoomsDocument
 from sync.protocol.wire import Documents, SignedDocument
@@ -143,6 +145,15 @@ def test_a_signed_text_that_is_no_document(station, make_inbox):
         inbox.step()
         assert [path[-1] for _, path, *_ in server.asked] == ["0", "0"]
     assert (files(station), inbox.rig.link.problem) == ([], Problem.UNREADABLE_ANSWER)
+
+
+def test_before_there_is_a_journal(station, make_rig, manual_clock):
+    """A kiosk that has not started yet finds what the server says when it does."""
+    with playing(news(1, "d", "e"), OLD) as server:
+        rig = make_rig(station, server)
+        with closing(Backlog(station.data / "none.db")) as backlog:
+            RoomsInbox(station.data, backlog, rig.state, rig.client, clock=manual_clock, chance=lambda: 0.5).step()
+    assert files(station) == ["rooms-1.json"]
 
 
 def test_a_kind_of_tomorrow_is_left(station, make_inbox):

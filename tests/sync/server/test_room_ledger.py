@@ -311,6 +311,19 @@ def test_a_visit_of_an_epoch_before_does_not_come_home(office):
     assert office.sums.stranded == 4 + 1
 
 
+def test_who_waited_before_an_epoch_is_not_served(office):
+    """Numbers of a card that is out of the machine ask for no places, whether they were heard before the new card or after."""
+    office.opens().hears("a", "visitor.waiting", ticket_id="t", people=9)
+    office.hears("a", "station.started", epoch="a2").hears("a", "visitor.waiting", epoch="a1", ticket_id="u", people=9)
+    assert office.ledger.doors["a"].tickets == {}
+
+
+def test_a_home_that_had_ended_its_visit_without_a_right(office):
+    """Shown elsewhere first, and then written off at home, which had not heard: nobody makes the right, so the pool has it."""
+    office.opens().enters("a", "v", **CODE).leaves("b", "v", 0, **CODE).leaves("a", "v", 0, how="desk", **CODE)
+    assert (office.sums.free, office.sums.in_flight, office.sums.stranded) == (1, 0, 0)
+
+
 # Head counts
 
 
@@ -505,6 +518,18 @@ def test_who_waits_longest_is_served_first(office):
     waits(office, "b", "t3").shares()
     assert len(office.state("b").grants) == 1
     assert office.state("a").wanted == 0
+
+
+def test_priority_comes_first_at_whichever_door(office):
+    """The wish names the rank of the first who waits, and that one's door is given the place."""
+    office.opens()
+    for door in "ab":
+        office.enters(door, door, 5)
+    waits(waits(office, "b", "t1"), "a", "t2", priority=True)
+    state = office.state("b")
+    assert (state.wanted, state.wanted_priority, office.state("a").wanted_priority) == (1, True, False)
+    office.leaves("b", "b", 5).hears("b", "rights.released", amount=1).shares()
+    assert [grant.amount for grant in office.state("a").grants] == [1]
 
 
 def test_a_number_that_is_gone_asks_for_nothing(office):

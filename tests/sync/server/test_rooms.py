@@ -257,6 +257,11 @@ def test_odd_reports_change_nothing(doors, put, sums):
     put(*doors)
     for payload in ({"room_id": "nowhere"}, {"room_id": 5}):
         first.says("visitor.entered", visit_id="v", people=1, **payload)
+    first.keeps("visitor.entered")
+    prev = first.last.prev_hash
+    first.last = record(first.id, first.seq, epoch="e1", kind="visitor.entered", payload=[1], prev_hash=prev)
+    first.kept = [first.last]
+    first.sends()
     erased = first.keeps("visitor.entered", visit_id="v", people=1).kept.pop()
     first.kept = [msgspec.structs.replace(erased, payload=None, salt=None)]
     assert [str(result.outcome) for result in first.sends().results] == ["stored"]
@@ -361,6 +366,29 @@ def test_a_room_is_forgotten(doors, put, store):
     assert (newer > version, document.rooms) == (True, [])
     with pytest.raises(Unknown, match="baca"):
         RoomSetup(store.database).remove("baca")
+
+
+def test_a_door_joins_a_room_that_is_there(doors, put, sums):
+    """A door whose events went into other rooms already gets places like any other."""
+    first, second = doors
+    for door in doors:
+        door.says()
+    put(first, room_id="anak", max_people=4)
+    put(second)
+    assert sums("anak").in_flight == 4
+    put(first, second)
+    second.says("rights.released", amount=1)
+    second.applies().says("rights.released", amount=4)
+    assert [grant.amount for grant in first.state().grants] == [4]
+
+
+def test_services_alone(doors, put, store, clock):
+    """Where there is one site, services are set without naming it."""
+    first, _ = doors
+    put(*doors)
+    RoomSetup(store.database).put(Setup(services=(Service(id="berkas", name="Berkas", room="baca"),)), now=clock.now().claimed_at)
+    first.asks()
+    assert [service.id for service in first.told.services] == ["berkas"]
 
 
 def test_letters_are_given_and_kept(make_door, store, clock):
