@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from statistics import median
 
 import click
 
@@ -10,7 +11,7 @@ from kiosk.simulation.race import Race, Report, TooBusy
 from kiosk.simulation.race_site import HasEnded, running_site
 from sync.clock import SystemClock
 
-ROUNDS = 1000
+ROUNDS, _OFFERED_S = 1000, 2.0
 
 
 @click.command("race")
@@ -26,11 +27,15 @@ def bench_race(rounds: int, seed: int, as_json: bool) -> None:
         raise click.ClickException(str(exc)) from exc
     for each in raced.broken:
         click.echo(f"round {each.round}: {each.what}", err=True)
-    report([figure(raced, rounds)], as_json)
+    report(figures(raced, rounds), as_json)
 
 
-def figure(raced: Report, rounds: int) -> Figure:
-    """Rounds that were in order, beside those that were asked for."""
+def figures(raced: Report, rounds: int) -> list[Figure]:
+    """Rounds that were in order beside those that were asked for, and how soon a place was offered where no door had it."""
     where = "/".join(str(raced.right_at[each]) for each in ("first", "second", "elsewhere"))
-    good = raced.counted - len(raced.broken)
-    return Figure("race", good, "rounds", rounds, f"all; of {raced.rounds}; right at A/B/elsewhere {where}", at_least=True)
+    good, offered = raced.counted - len(raced.broken), raced.offered_s or [0.0]
+    said = f"fixed; slowest of {len(offered)}, median {median(offered):.2f}"
+    return [
+        Figure("race", good, "rounds", rounds, f"all; of {raced.rounds}; right at A/B/elsewhere {where}", at_least=True),
+        Figure("race.offer", max(offered), "s", _OFFERED_S, said),
+    ]

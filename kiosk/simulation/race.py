@@ -1,8 +1,8 @@
 """The race for one place: at two doors, each a process of its own, somebody asks at the same moment, again and again.
 
 Where the right of the place lies when they ask is left to wander: with whoever leaves, to a number that waits at the other door,
-or on its way while both ask. Never do both enter; one does at once where a door has the right, and within OFFERED_S
-where none has.
+or on its way while both ask. Never do both enter; one does at once where a door has the right, and soon where none
+has: how soon is in the report.
 """
 
 import random
@@ -19,13 +19,12 @@ from kiosk.simulation.racer import Answer
 from sync.clock import Clock
 
 SAME_MOMENT_NS = 1_000_000
-OFFERED_S = 2.0
-"""Online a place is offered at another door within this time."""
 MOST_ROUNDS = 20
 """So many rounds are run for each that counts; a machine that is too busy for more gives no verdict."""
 
 _AHEAD_NS = 20_000_000
 _LOOK_S, _SETTLES_S = 0.01, 20.0
+"""A place that was not offered within the latter never will be."""
 _GIVES_UP_S = 0.08
 _SETTLED_SHARE = 0.8
 Pair = tuple[Answer, Answer]
@@ -53,13 +52,17 @@ class Broken:
 
 @dataclass
 class Report:
-    """What a race came to. `counted` rounds began at both doors within a millisecond; `right_at` is where the right was then."""
+    """What a race came to. `counted` rounds began at both doors within a millisecond; `right_at` is where the right was then.
+
+    `offered_s`: how long each took who was called for a place that no door had, or that came free at the other one.
+    """
 
     seed: int
     rounds: int = 0
     counted: int = 0
     entered: int = 0
     right_at: Counter[str] = field(default_factory=Counter)
+    offered_s: list[float] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
 
 
@@ -153,15 +156,18 @@ class Race:
 
     def _called(self, doors: Sequence[DoorProcess], otherwise: str) -> DoorProcess | None:
         """The door where a waiting number is called first, and comes in; the other's must go on waiting."""
-        for _ in self._looks(OFFERED_S):
+        began_ns = self._clock.now().mono_ns
+        for _ in self._looks(_SETTLES_S):
             entered = [door for door in doors if door.do("enter").said == Said.ENTERED]
             self.report.entered += len(entered)
             if len(entered) == 1:
+                self.report.offered_s.append((self._clock.now().mono_ns - began_ns) / 1e9)
                 return entered[0]
             if entered:
                 self._break("both numbers were called, and both came in")
                 return None
-        self._break(f"{otherwise} within {OFFERED_S:g} s")
+        states = [door.do("state") for door in self._site.doors]
+        self._break(f"{otherwise} within {_SETTLES_S:g} s: {states}; {self._site.listed()}")
         return None
 
     def _end(self, inside: DoorProcess, waits: DoorProcess) -> None:

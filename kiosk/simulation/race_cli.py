@@ -39,16 +39,22 @@ def simulate_race(rounds: int, seed: int, as_json: bool) -> None:
 def say(report: Report, *, as_json: bool) -> None:
     """Print a report, and the first broken promise."""
     first = report.broken[0] if report.broken else None
+    slowest_s = round(max(report.offered_s, default=0.0), 3)
     where = {name: report.right_at[name] for name in ("first", "second", "elsewhere")}
     if as_json:
         told = None if first is None else {"episode": first.round, "what": first.what}
         values = {"episodes": report.counted, "violations": len(report.broken), "seed": report.seed, "first": told}
-        click.echo(json.dumps({**values, "rounds": report.rounds, "entered": report.entered, "right_at": where}))
+        click.echo(
+            json.dumps(
+                {**values, "rounds": report.rounds, "entered": report.entered, "right_at": where, "slowest_offer_s": slowest_s}
+            )
+        )
     else:
         click.echo(
             f"races for one place: {report.counted} rounds within a millisecond, violations {len(report.broken)}"
             f" ({report.rounds} rounds in all, {report.entered} people entered; the right was at the first door in"
-            f" {where['first']}, at the second in {where['second']}, elsewhere in {where['elsewhere']})"
+            f" {where['first']}, at the second in {where['second']}, elsewhere in {where['elsewhere']};"
+            f" a place was offered at another door within {slowest_s:.2f} s)"
         )
     if first is not None:
         click.echo(f"round {first.round}: {first.what}", err=True)
