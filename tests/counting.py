@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 COUNTS = pytest.StashKey["Counts"]()
 _OUTPUT = "counts"
+_NOTES = "notes"
 
 
 class Counts:
@@ -14,6 +16,7 @@ class Counts:
 
     def __init__(self) -> None:
         self.sums: dict[str, Counter[str]] = {}
+        self.notes: list[str] = []
 
     def add(self, subject: str, **sums: float) -> None:
         """Count in."""
@@ -25,7 +28,8 @@ class Counts:
             self.add(subject, **sums)
 
     def lines(self) -> Iterator[str]:
-        """One line a subject that was walked."""
+        """What was noted, and one line a subject that was walked."""
+        yield from sorted(self.notes)
         for subject, form in _LINES.items():
             if subject in self.sums:
                 yield form.format_map(self.sums[subject])
@@ -45,8 +49,10 @@ def tell(config: pytest.Config) -> None:
     output = getattr(config, "workeroutput", None)
     if output is not None:
         output[_OUTPUT] = {subject: dict(sums) for subject, sums in config.stash[COUNTS].sums.items()}
+        output[_NOTES] = config.stash[COUNTS].notes
 
 
-def hear(config: pytest.Config, output: dict[str, dict[str, dict[str, float]]]) -> None:
+def hear(config: pytest.Config, output: dict[str, Any]) -> None:
     """The one that started a worker hears it."""
     config.stash[COUNTS].merge(output.get(_OUTPUT, {}))
+    config.stash[COUNTS].notes += output.get(_NOTES, [])

@@ -104,6 +104,8 @@ def _in_epoch(ledger: Ledger, device_id: str, book: DoorBook, epoch: str) -> Led
 
 
 def _waiting(ledger: Ledger, who: Who, said: Waiting) -> Ledger:
+    if who.stale:
+        return ledger  # the card that is in now may not know them
     tickets = {**ledger.door(who.device_id).tickets, said.ticket_id: Ticket(said.people, who.at, priority=said.priority)}
     kept = {name: tickets[name] for name in list(tickets)[-_TICKETS_KEPT:]}
     return with_book(ledger, who.device_id, tickets=kept)

@@ -44,8 +44,11 @@ def _entered(world: "World", door: Door, row: Row) -> None:  # noqa: ARG001  # a
     if told["spent"] != told["people"]:
         raise Violation(f"{told['people']} people come in for {told['spent']} rights")
     parties = () if party is None else (party,)
+    if told.get("overridden") and told["generation"] not in world.generations:
+        world.truth.forgiven += told["people"]  # the server has the debt when it hears of it
     if "card" in told:
         world.truth.visit_cards[told["visit_id"]] = told["card"]
+        world.truth.newest[told["card"]] = told["visit_id"]
     world.truth.visits[told["visit_id"]] = KnownVisit(told["people"], parties)
 
 
@@ -56,6 +59,8 @@ def _overridden(world: "World", door: Door, row: Row) -> None:  # noqa: ARG001
 def _left(world: "World", door: Door, row: Row) -> None:
     told, truth = row.payload, world.truth
     named = truth.visits.get(str(told.get("visit_id")))
+    if told.get("card_here") and told["visit_id"] not in (None, truth.newest.get(told["card"])):
+        truth.is_exact = False  # one visit is taken for another with the same card: the other one's places may stay tied up
     minted = told["minted"]
     if not minted or told["generation"] not in world.generations:
         return

@@ -2,8 +2,13 @@
 
 import msgspec
 
-from kiosk.simulation.rooms.doors import Door
+from kiosk.core.room_book import Row
+from kiosk.simulation.rooms.central import Central
+from kiosk.simulation.rooms.doors import Door, Image
 from kiosk.simulation.rooms.world import World
+from sync.protocol.events import Kind
+
+_ACTS_UNSEEN = 0.15
 
 
 def let_time_pass(world: World, door: Door) -> None:  # noqa: ARG001  # as all actions
@@ -39,31 +44,45 @@ def copy_card(world: World, door: Door) -> None:
 
 
 def restore_card(world: World, door: Door) -> None:
-    """An old copy of the card goes on: it hears the server before anybody comes, or (counted apart) it does not."""
-    images, central = world.images[door.device_id], world.central
-    if not images or central is None or door.is_dead:
+    """An old copy of the card goes on. The server tells by its journal before anybody comes; or (apart) nobody can tell."""
+    central = world.central
+    if central is None or door.is_dead:
         return
-    image = world.rng.choice(images)
-    length = image.lengths[image.epoch]
-    hears = door.is_linked and central.through(image.epoch) > length
-    is_same = image.epoch == door.epoch and length == len(door.rows)
-    if not is_same and not hears and world.rng.random() < 0.8:
-        return
-    heard = {id(row) for rows in central.heard.values() for row in rows}
-    held = door.book.account.held
+    images = [each for each in world.images[door.device_id] if not _is_now(door, each)]
+    seen = [each for each in images if central.has_another(each.epoch, _rows_of(door, each))] if door.is_linked else []
+    if seen:
+        _go_on_with(world, central, door, world.rng.choice(seen), is_seen=True)
+    elif images and world.rng.random() < _ACTS_UNSEEN:
+        _go_on_with(world, central, door, world.rng.choice(images), is_seen=False)
+
+
+def _rows_of(door: Door, image: Image) -> list[Row]:
+    return door.journal[image.epoch][: image.lengths[image.epoch]]
+
+
+def _is_now(door: Door, image: Image) -> bool:
+    return image.epoch == door.epoch and image.lengths[image.epoch] == len(door.rows)
+
+
+def _go_on_with(world: World, central: Central, door: Door, image: Image, *, is_seen: bool) -> None:
+    owed = max(0, -door.book.account.held)
     lost = door.insert(image)
-    world.images[door.device_id] = [each for each in images if each.lengths.get(image.epoch, 0) <= length]
-    if is_same:
-        return
-    world.note(door.device_id, "has an old card, and", "hears" if hears else "acts")
+    world.images[door.device_id] = [image]
+    # While a card is changed nothing stays on the way: an epoch of which nothing was heard is not heard of after the next.
+    world.late = [batch for batch in world.late if batch[0].device_id != door.device_id]
+    world.note(door.device_id, "has an old card, and", "the server tells" if is_seen else "nobody tells")
     world.truth.is_exact = False
-    loses_count = any(row.kind == "room.counted" and not row.payload.get("heard") and id(row) not in heard for row in lost)
-    if not hears or loses_count:
-        world.truth.is_spoilt = True
+    heard = {id(row) for rows in central.heard.values() for row in rows}
+    if not is_seen or any(_is_count(row) and id(row) not in heard for row in lost):
+        world.truth.is_spoilt = True  # a head count that nobody heard of is gone too
         return
-    world.truth.forgiven += max(0, -held)
+    world.truth.forgiven += owed
     world.compare(door)
     world.look(door)
+
+
+def _is_count(row: Row) -> bool:
+    return row.kind == Kind.ROOM_COUNTED and not row.payload.get("heard")
 
 
 def die(world: World, door: Door) -> None:
@@ -88,7 +107,9 @@ def set_limit(world: World, door: Door) -> None:
         world.central.set_limit(room)
         return
     door.room = room
+    world.is_fair = True
     world.look(door)
+    world.is_fair = False
 
 
 def exchange(world: World, door: Door) -> None:  # noqa: ARG001

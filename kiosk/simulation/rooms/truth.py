@@ -67,6 +67,7 @@ class Truth:
     parties: list[Party] = field(default_factory=list)
     visits: dict[str, KnownVisit] = field(default_factory=dict)
     visit_cards: dict[str, int] = field(default_factory=dict)
+    newest: dict[int, str] = field(default_factory=dict)
     due: dict[int, int] = field(default_factory=dict)
     owed: int = 0
     generation: str = FIRST_GENERATION

@@ -81,10 +81,12 @@ class World:
             self.images[device_id] = []
         for card in range(1, 2 * self.limit + 3):
             self.truth.boxes[self.rng.choice(ids)].add(card)
+        self.is_fair = True  # nothing goes wrong while it is set up
         for door in self.doors:
-            door.look()
+            self.look(door)
         for _ in range(2):
             self.traffic()
+        self.is_fair = False
 
     def _watch(self, door: Door, rows: list[Row]) -> None:
         if self.lines is not None:
