@@ -14,7 +14,7 @@ from kiosk.core.presence_rule import Instant, age_s
 from kiosk.core.room_book import Book, Row, Visit, after
 from kiosk.core.room_codes import FreeReason, OverrideReason, Said, TicketState
 from sync.protocol.events import Kind
-from sync.protocol.rooms import Elsewhere, Ended, Grant, Room, RoomState, next_generation
+from sync.protocol.rooms import Elsewhere, Ended, Grant, Room, RoomState, generation_number, next_generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,12 +371,13 @@ def hear(here: Here) -> Decided:
     state = here.state
     if state is None:
         return Decided(Said.CHECKED)
-    if state.generation > here.book.account.generation:
+    mine = here.book.account.generation
+    if generation_number(state.generation) > generation_number(mine):
         told = {"generation": state.generation, "held": 0, "inside": 0, "kept": [], "others": 0, "shut": [], "heard": True}
         counted = _draft(here, Kind.ROOM_COUNTED, told)
         rest = hear(_with(here, (counted,)))
         return replace(rest, drafts=(counted, *rest.drafts))
-    if state.generation < here.book.account.generation:
+    if state.generation != mine:  # the server has not heard of this door's count: of two with one number it will know better
         return Decided(Said.CHECKED)
     grants = [_draft(here, Kind.RIGHTS_GRANTED, _as_granted(each)) for each in _due(here, state.grants)]
     ended = [(here.book.visits.get(each.visit_id), each) for each in state.ended]

@@ -205,8 +205,8 @@ ROOM_FAULTS = (
         (
             Change(
                 _VISITS,
-                "    if state.generation > here.book.account.generation:\n",
-                '    if state.generation > here.book.account.generation and here.book.account.generation == "":\n',
+                "    if generation_number(state.generation) > generation_number(mine):\n",
+                "    if generation_number(state.generation) > generation_number(mine) + 9:\n",
             ),
         ),
         _ROOMS,

@@ -19,6 +19,7 @@ from kiosk.simulation.rooms.central import Central
 from kiosk.simulation.rooms.doors import Door
 from kiosk.simulation.rooms.truth import KnownVisit, Truth, Violation
 from sync.protocol.events import Kind
+from sync.protocol.rooms import generation_number
 from sync.server import room_ledger
 
 if TYPE_CHECKING:
@@ -117,9 +118,19 @@ def _counted(world: "World", door: Door, row: Row) -> None:
     truth.owed = 0
     truth.pool = truth.limit - told["inside"] - told["held"]
     truth.allowed = max(told["limit"], truth.limit, told["inside"])
-    truth.is_exact = not truth.is_spoilt and told["inside"] == sum(found.values()) and world.is_heard_but_for(door)
+    truth.is_exact = (
+        not truth.is_spoilt
+        and _is_first_known(world, told["generation"])
+        and told["inside"] == sum(found.values())
+        and world.is_heard_but_for(door)
+    )
     truth.forgiven = 0
     truth.counts += 1
+
+
+def _is_first_known(world: "World", generation: str) -> bool:
+    """Whether the server has heard of no other head count of that number."""
+    return world.central is None or generation_number(generation) > generation_number(world.central.ledger.generation)
 
 
 _FOLLOWED: dict[str, Callable[["World", Door, Row], None]] = {
