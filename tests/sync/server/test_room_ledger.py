@@ -273,6 +273,14 @@ def test_a_new_epoch_voids_what_the_door_had(office):
     assert {grant.epoch for grant in office.state("a").grants} == {"a2"}
 
 
+def test_epoch_after_epoch_strands_more(office):
+    """What is void stays void when the journal begins anew once more, and what the door was given since is added."""
+    office.opens().hears("a", "station.started", epoch="a2").hears("b", "rights.released", amount=2).shares()
+    given = sum(grant.amount for grant in office.state("a").grants)
+    office.hears("a", "station.started", epoch="a3")
+    assert (given > 0, office.sums.stranded) == (True, 5 + given)
+
+
 def test_what_an_old_epoch_says_changes_no_rights(office):
     """The other copy of a card, or a late rest of a journal: who came in is inside, and no right of the door changes."""
     office.opens().hears("a", "station.started", epoch="a2")
