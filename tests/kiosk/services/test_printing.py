@@ -58,7 +58,7 @@ def test_ordering_never_waits(printer: VirtualPrinter, printing: Printing) -> No
     """A printer that does not answer holds up nobody: an order is taken at once, and its end is heard later."""
     printer.set_fault(Fault.SILENT)
     stop = threading.Event()
-    thread = threading.Thread(target=printing.run, args=(stop, lambda _sign: None))
+    thread = threading.Thread(target=printing.run, args=(stop, lambda _sign: None), daemon=True)
     thread.start()
     began = time.monotonic()
     order = printing.order(number("A 017"))
@@ -130,7 +130,7 @@ def test_changes_are_told_once(printer: VirtualPrinter, clock: ManualClock, prin
     """Whoever listens hears of an outage when it begins and when it ends, however many slips it takes along."""
     told: list[PrinterSign] = []
     stop = threading.Event()
-    thread = threading.Thread(target=printing.run, args=(stop, told.append))
+    thread = threading.Thread(target=printing.run, args=(stop, told.append), daemon=True)
     thread.start()
     printer.set_fault(Fault.PAPER_OUT)
     for text in ("A 017", "A 018", "A 019"):
