@@ -118,9 +118,7 @@ def _refuse_shared(settings: Settings, document: RoomsDocument) -> None:
     shared = {room.id for room in known.rooms} - known.local
     taken = next((room.id for room in document.rooms if room.id in shared), None)
     if taken is not None:
-        raise WrongCall(
-            f"room {taken} comes from the central server; change it there or use another id"
-        )
+        raise WrongCall(f"room {taken} comes from the central server; change it there or use another id")
 
 
 def _rooms(settings: Settings) -> list[tuple[Room, int, int]]:

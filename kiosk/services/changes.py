@@ -17,7 +17,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 
@@ -173,9 +173,11 @@ def apply_inbox(data: Path, database: KioskDatabase, moment: Moment, *, random_b
     inbox = data / "inbox"
     _take_photos(inbox / "photos", data / "photos")
     applied, set_aside = 0, []
-    for path in sorted(inbox.glob("*.json"), key=lambda p: (p.stat().st_mtime_ns, p.name)):
+    for path in _waiting(inbox):
         try:
             document, newest = _read(path), _version(database)
+        except FileNotFoundError:
+            continue  # the agent has put a newer one in its place
         except (msgspec.MsgspecError, ValueError) as exc:
             path.replace(path.with_suffix(".unusable"))
             set_aside.append(f"{path.name}: {exc}")
@@ -194,6 +196,15 @@ def apply_inbox(data: Path, database: KioskDatabase, moment: Moment, *, random_b
     if applied:
         sync_folder(inbox)
     return Applied(applied, set_aside)
+
+
+def _waiting(inbox: Path) -> list[Path]:
+    """The files in the inbox, oldest first."""
+    found = []
+    for path in inbox.glob("*.json"):
+        with suppress(FileNotFoundError):
+            found.append((path.stat().st_mtime_ns, path.name, path))
+    return [path for _, _, path in sorted(found)]
 
 
 def _take_photos(source: Path, target: Path) -> None:

@@ -27,7 +27,6 @@ from kiosk.store.room_documents import RoomsHere
 from sync.clock import utc_datetime
 from sync.protocol.rooms import Elsewhere, OtherDoor, Service, ServiceMode
 
-_CONNECTED_S = 30.0
 _CLOSING_MIN = 30
 
 
@@ -199,9 +198,8 @@ def wait_range(here: Here, people: int, inside: int) -> WaitRange | None:
 
 def _door(door: OtherDoor, around: Surroundings, here: Here) -> DoorRow:
     heard = None if door.heard_at is None else utc_datetime(door.heard_at)
-    age = None if heard is None else (here.now.wall - heard).total_seconds()
-    connected = here.is_online and age is not None and age < _CONNECTED_S
-    return DoorRow(around.names.get(door.device_id, door.device_id), door.held, door.inside, door.waiting, heard, connected)
+    name = around.names.get(door.device_id, door.device_id)
+    return DoorRow(name, door.held, door.inside, door.waiting, heard, connected=here.is_online and door.connected)
 
 
 def _today(day: Day) -> TodayCounts:

@@ -147,11 +147,9 @@ class OtherDoor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoomState(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server knows of a room and wants of this door. `wanted` rights should be given back as soon as they are not needed
-    here; `wanted_since` is when the first of those who wait elsewhere took a number (UTC text), `wanted_priority` whether that
-    one has priority. `kept` are the visits that the
-    newest head count found inside, where this door has not counted itself. `epoch` is the newest of this door's journal that the
-    server has heard of.
+    """What the server knows of a room and wants of this door. `wanted` rights should be given back as soon as they are not
+    needed here; `wanted_since` is when the first of those who wait elsewhere took a number (UTC text), `wanted_priority` whether
+    that one has priority. `epoch` is the newest of this door's journal that the server has heard of.
     """
 
     room_id: str

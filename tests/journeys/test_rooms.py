@@ -167,6 +167,11 @@ def test_ten_inside_the_link_cut_and_every_screen_agrees(site: tuple[Door, Door,
     expect(display.locator(".room")).to_contain_text("11/10", timeout=SOON_MS)
     eventually(lambda: at_the_server(first)["inside"] == 11, within_s=30, what="the same at the server")
 
+    first.desk.goto(f"{first.running.addresses['panel']}guard/evacuation")
+    expect(first.desk.locator("main")).to_contain_text("Ruang Baca", timeout=SOON_MS)
+    expect(first.desk.locator("main")).to_contain_text("11", timeout=SOON_MS)
+    first.desk.goto(f"{first.running.addresses['panel']}desk?room=baca")
+
     second.show(10)
     for door in (first, second):
         expect(door.desk.locator(".figure__count")).to_contain_text("10/10", timeout=SOON_MS)
