@@ -11,6 +11,7 @@ from kiosk.simulation.rooms.central import Central
 from kiosk.simulation.rooms.doors import Document, Door, Image, PowerCut
 from kiosk.simulation.rooms.queue_watch import QueueWatch
 from kiosk.simulation.rooms.truth import Party, Truth
+from sync.protocol.events import Kind
 from sync.protocol.rooms import Room
 
 ROOM = "room"
@@ -132,9 +133,14 @@ class World:
             yield from rows[central.through(epoch) :]
 
     def is_heard_but_for(self, door: Door) -> bool:
-        """Whether the server knows of everybody who came in at the other doors."""
-        others = (each for each in self.doors if each is not door)
-        return not any(row.kind == "visitor.entered" for each in others for row in self.unheard(each))
+        """Whether the server knows of everybody who came in at the other doors, and which of their epochs go on."""
+        central = self.central
+        if central is None:
+            return True
+        others = [each for each in self.doors if each is not door]
+        if any(central.ledger.door(each.device_id).epoch not in ("", each.epoch) for each in others):
+            return False
+        return not any(row.kind == Kind.VISITOR_ENTERED for each in others for row in self.unheard(each))
 
     def traffic(self) -> None:
         """Each door that is connected reports, and asks for what is new; on the way things are lost, late or there twice."""
