@@ -271,7 +271,7 @@ def _counted(book: Book, row: Row) -> Book:
     if book.account.generation != row.payload["generation"]:
         return book
     if row.payload.get("heard"):  # whoever counted frees their places from now on
-        return replace(book, visits={}, tied_up=0, is_void=False)
+        return replace(book, visits={}, tied_up=0, is_void=False, gone=())
     kept = frozenset(row.payload.get("kept", ()))
     visits = {each.id: replace(each, home=row.device_id, void=False) for each in book.visits.values() if each.id in kept}
     adopted = (_adopted(each, row) for each in row.payload.get("adopted", ()))
