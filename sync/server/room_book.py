@@ -121,6 +121,7 @@ class Ledger:
     """One room. `free` below zero is debt. `others` are people inside of whom nothing but a head count tells. `over` are visits
     that ended lately; `orphans` are exits heard before their entry, by visit or by pass; `recent` are the doors of late entries.
     `doubted_since`: the server was restored then from an old copy, so what is in the pool may have been given away before.
+    `clashed`: two head counts did not know of each other, and a door may still act by its own.
     """
 
     room_id: str
@@ -138,6 +139,12 @@ class Ledger:
     over: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
     doubted_since: str | None = None
+    clashed: bool = False
+
+    @property
+    def is_doubted(self) -> bool:
+        """True while nothing may be given away before a head count."""
+        return self.clashed or bool(self.doubted_since)
 
     def door(self, device_id: str) -> DoorBook:
         """The door's book; an empty one for a door that is not of this room."""
@@ -185,7 +192,7 @@ def places(ledger: Ledger) -> Sums:
     others = [book for name, book in ledger.doors.items() if name not in members]
     returning = sum(each.people for each in ledger.returning.values() if each.home in members)
     lost = sum(each.people for each in ledger.returning.values() if each.home not in members)
-    pool, doubted = (0, max(0, ledger.free)) if ledger.doubted_since else (max(0, ledger.free), 0)
+    pool, doubted = (0, max(0, ledger.free)) if ledger.is_doubted else (max(0, ledger.free), 0)
     return Sums(
         inside=inside(ledger),
         held=sum(max(0, book.held) for book in of_members),
@@ -206,7 +213,7 @@ def inside(ledger: Ledger) -> int:
 
 def needs_count(ledger: Ledger) -> bool:
     """True when places are tied up that only a head count can free."""
-    return places(ledger).stranded > 0
+    return ledger.clashed or places(ledger).stranded > 0
 
 
 def with_book(ledger: Ledger, device_id: str, **changed: Any) -> Ledger:

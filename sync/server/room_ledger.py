@@ -186,6 +186,7 @@ def _counted(ledger: Ledger, who: Who, said: Counted) -> Ledger:
         orphans={},
         early=(),
         doubted_since=None if is_sure else ledger.doubted_since,
+        clashed=False,
         over=tuple(name for name in ledger.over if name not in visits),
     )
     ledger = (with_stranded if who.stale else with_held)(ledger, who.device_id, held)
@@ -203,6 +204,7 @@ def _clashed(ledger: Ledger, who: Who) -> Ledger:
     ledger = replace(
         ledger,
         generation=next_generation(ledger.generation, ""),
+        clashed=True,
         free=min(0, ledger.max_people - here),
         doors={name: replace(book, held=0, in_flight=(), stranded=0) for name, book in ledger.doors.items()},
         ended={},

@@ -23,7 +23,7 @@ def share_out(ledger: Ledger, *, connected: Collection[str]) -> Ledger:
     for name, book in ledger.doors.items():
         if book.connected != (name in connected):
             ledger = with_book(ledger, name, connected=name in connected)
-    given = {} if ledger.doubted_since else _given(ledger)
+    given = {} if ledger.is_doubted else _given(ledger)
     for name, amount in given.items():
         ledger = _issued(ledger, name, amount)
     return ledger
@@ -121,13 +121,13 @@ def state_for(ledger: Ledger, device_id: str) -> RoomState:
         ended=list(ledger.ended.get(device_id, ())),
         elsewhere=_elsewhere(ledger, device_id, book),
         doors=[_other(ledger, name, each) for name, each in sorted(ledger.doors.items()) if name != device_id],
-        free=0 if ledger.doubted_since else max(0, ledger.free),
+        free=0 if ledger.is_doubted else max(0, ledger.free),
     )
 
 
 def _wanted(ledger: Ledger, device_id: str) -> tuple[int, _Rank | None]:
     """How many rights the others lack, and since when. A debt comes before everybody; idle places are evened out last."""
-    if ledger.doubted_since:
+    if ledger.is_doubted:
         return 0, None
     owed = max(0, sum(_debts(ledger).values()) - ledger.free)
     waiting = [each for each in _unmet(ledger) if each[1] != device_id]

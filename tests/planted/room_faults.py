@@ -24,11 +24,11 @@ ROOM_FAULTS = (
         (
             Change(
                 _SHARES,
-                "    given = {} if ledger.doubted_since else _given(ledger)\n",
+                "    given = {} if ledger.is_doubted else _given(ledger)\n",
                 "    for name, book in ledger.doors.items():\n"
                 "        if name not in connected and book.held > 0:\n"
                 "            ledger = replace(with_book(ledger, name, held=0), free=ledger.free + book.held)\n"
-                "    given = {} if ledger.doubted_since else _given(ledger)\n",
+                "    given = {} if ledger.is_doubted else _given(ledger)\n",
             ),
         ),
         _ROOMS,

@@ -197,7 +197,7 @@ def _places(world: "World") -> list[tuple[str, int]]:
     if central is None:
         return found
     is_heard = central.ledger.generation in world.generations
-    found.append(("pool", central.ledger.free if is_heard else world.truth.pool))
+    found.append(("pool", _pool(central) if is_heard else world.truth.pool))
     for door in world.doors:
         if not is_heard or door.book.account.generation != central.ledger.generation:
             continue
@@ -211,6 +211,11 @@ def _places(world: "World") -> list[tuple[str, int]]:
     if is_heard:
         found += [(f"sent to {door.device_id}", _sent(central, door)) for door in world.doors]
     return found
+
+
+def _pool(central: Central) -> int:
+    """What the server may still give away. While it is in doubt, that is nothing."""
+    return min(0, central.ledger.free) if central.ledger.is_doubted else central.ledger.free
 
 
 def _goes_on(world: "World", door: Door) -> bool:

@@ -390,6 +390,11 @@ def test_counts_that_did_not_know_of_each_other(office, generation):
     office.counts("b", generation, inside=5)
     assert office.ledger.generation == "000004@"
     assert (office.sums.inside, office.sums.stranded, office.sums.held, office.sums.free) == (1, 9, 0, 0)
+    office.ledger = with_limit(office.ledger, 12)
+    office.shares()
+    assert (office.sums.in_flight, office.sums.stranded, needs_count(office.ledger)) == (0, 11, True)
+    assert (office.state("a").free, office.state("a").wanted) == (0, 0)
+    office.ledger = with_limit(office.ledger, 10)
     office.shares().counts("b", "000005@b", inside=0)
     assert (office.held("b"), office.sums.stranded) == (10, 0)
 
