@@ -146,6 +146,8 @@ def test_ten_inside_the_link_cut_and_every_screen_agrees(site: tuple[Door, Door,
 
     for door in (first, second):
         door.running.simulator.network(up=False)
+    for door in (first, second):  # until then a freed place is given back for whoever has waited longest, at either door
+        expect(door.panel.locator(".signs")).to_contain_text("luring", ignore_case=True, timeout=30_000)
     first.show(3)
     expect(first.panel.locator('[data-passed="left"]')).to_be_visible(timeout=SOON_MS)
     second.show(9)
