@@ -144,10 +144,7 @@ def test_ten_inside_the_link_cut_and_every_screen_agrees(site: tuple[Door, Door,
     assert (eleventh, twelfth) == ("A 001", "B 001")
     expect(display.locator(".room")).to_contain_text("A 001", timeout=SOON_MS)
 
-    for door in (first, second):
-        door.running.simulator.network(up=False)
-    for door in (first, second):  # until then a freed place is given back for whoever has waited longest, at either door
-        expect(door.panel.locator(".signs")).to_contain_text("luring", ignore_case=True, timeout=30_000)
+    cut_off(first, second)
     first.show(3)
     expect(first.panel.locator('[data-passed="left"]')).to_be_visible(timeout=SOON_MS)
     second.show(9)
@@ -179,6 +176,14 @@ def test_ten_inside_the_link_cut_and_every_screen_agrees(site: tuple[Door, Door,
         expect(door.desk.locator(".figure__count")).to_contain_text("10/10", timeout=SOON_MS)
     for door in (first, second):
         assert gapura_json("journal", "verify", "--json", "--data", str(door.place.station))[0]["ok"] is True
+
+
+def cut_off(*doors: Door) -> None:
+    """Cut the doors' links, and wait until they know: a place freed before goes to whoever has waited longest at any door."""
+    for door in doors:
+        door.running.simulator.network(up=False)
+    for door in doors:
+        expect(door.panel.locator(".signs")).to_contain_text("luring", ignore_case=True, timeout=30_000)
 
 
 def override(door: Door) -> None:
