@@ -177,6 +177,8 @@ def elsewhere(here: Here) -> tuple[Elsewhere, ...]:
     """Visits that began at other doors and have not ended here. A card in this door's box is not out with anybody."""
     if here.state is None or here.state.generation != here.book.account.generation:
         return ()
+    if here.state.epoch not in ("", here.epoch):
+        return ()  # said to the card that was in before: what ended here since is not known to this one
     over, boxed = frozenset(here.book.gone) | frozenset(here.book.visits), frozenset(here.book.cards_here)
     return tuple(each for each in here.state.elsewhere if each.visit_id not in over and each.pass_sha256 not in boxed)
 

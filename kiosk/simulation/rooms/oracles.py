@@ -124,7 +124,7 @@ def _counted(world: "World", door: Door, row: Row) -> None:
         and told["inside"] == sum(found.values())
         and world.is_heard_but_for(door)
     )
-    truth.forgiven = 0
+    truth.forgiven, truth.debt_at_count = 0, max(0, -told["held"])
     truth.counts += 1
 
 
@@ -173,7 +173,7 @@ def check(world: "World") -> None:
     if inside > truth.allowed:
         raise Violation(f"{inside} people are inside, and {truth.allowed} are the most that were ever allowed")
     rights = _rights(world)
-    forgiven = truth.forgiven + (max(0, -truth.pool) if len(world.generations) > 1 else 0)
+    forgiven = truth.forgiven + (max(0, -truth.pool) + truth.debt_at_count if len(world.generations) > 1 else 0)
     if inside + rights > truth.limit + forgiven:
         raise Violation(f"{inside} people are inside and {rights} rights are left, of {truth.limit}: {_where(world)}")
     if truth.is_exact and inside + truth.owed + rights < truth.limit - _stranded(world):

@@ -75,6 +75,7 @@ class Truth:
     is_exact: bool = True
     is_spoilt: bool = False
     forgiven: int = 0
+    debt_at_count: int = 0
     entered: int = 0
     overridden: int = 0
     waited: int = 0
