@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -29,7 +30,7 @@ from sync.clock import Moment
 from sync.database import DatabaseError
 from sync.journal import Event
 from sync.protocol.events import Kind
-from sync.protocol.rooms import Counts, PassKind, Room
+from sync.protocol.rooms import Counts, PassKind
 
 _STEP_S = 1.0
 R = TypeVar("R")
@@ -129,33 +130,35 @@ class StationRooms:
     # Coming in
 
     def arrive(self, room_id: str, visitor: Visitor, *, by: Guard | None = None, card: int | None = None) -> Done:
-        return self._come(room_id, guest_of(visitor), None, by, card)
+        return self._act(room_id, lambda at, here: self._come(at, here, guest_of(visitor), None, by, card))
 
     def enter_called(self, ticket_id: str, *, by: Guard | None = None, card: int | None = None) -> Done:
-        with self._tools.reading() as db:
-            here = self._here_of(self._setting(db, self._tools.now()), ticket_id)
-        ticket = None if here is None else here.book.tickets.get(ticket_id)
-        if here is None or ticket is None:
-            return Done(Said.NO_SUCH_NUMBER)
-        if ticket.state is not TicketState.CALLED:
-            return Done(Said.NOT_YOUR_TURN, here.room.id, ticket_id=ticket_id, number=ticket.number)
-        return self._come(here.room.id, Guest(ticket.people, priority=ticket.priority), ticket_id, by, card)
+        def choose(at: Setting) -> Chosen:
+            here = self._here_of(at, ticket_id)
+            ticket = None if here is None else here.book.tickets.get(ticket_id)
+            if here is None or ticket is None:
+                return (), Done(Said.NO_SUCH_NUMBER)
+            if ticket.state is not TicketState.CALLED:
+                return (), Done(Said.NOT_YOUR_TURN, here.room.id, ticket_id=ticket_id, number=ticket.number)
+            return self._come(at, here, Guest(ticket.people, priority=ticket.priority), ticket_id, by, card)
 
-    def _come(self, room_id: str, guest: Guest, ticket_id: str | None, by: Guard | None, card: int | None) -> Done:
-        code: list[str] = []
+        return self._act_on(choose)
 
-        def choose(at: Setting, here: Here) -> Chosen:
-            self._reader.awaiting = None
-            if by is None and here.room.pass_kind is PassKind.CARD:
-                return self._ask_for_card(here, guest, ticket_id)
-            carried = self._carried(at, here, by, card, code)
+    def _come(self, at: Setting, here: Here, guest: Guest, ticket_id: str | None, by: Guard | None, card: int | None) -> Chosen:
+        self._reader.awaiting = None
+        kind = here.room.pass_kind
+        if kind is PassKind.CARD and by is None:
+            return self._ask_for_card(here, guest, ticket_id)
+        if kind is PassKind.CARD or card is not None:
+            carried = None if card is None else _card_of_number(at.db, here, card)
             if isinstance(carried, Said):
-                return (), Done(carried, room_id, card=card)
-            return self._followed(here, _come_in(here, guest, carried, ticket_id, None if by is None else by.id))
-
-        done = self._act(room_id, choose)
-        made = code[0] if code and done.said is Said.ENTERED else None
-        return replace(done, pass_code=made, pass_kind=None if made is None else self._pass_kind(room_id))
+                return (), Done(carried, here.room.id, card=card)
+            return self._followed(here, _come_in(here, guest, carried, ticket_id, by))
+        token = self._tools.random_bytes(TOKEN_BYTES)
+        drafts, done = self._followed(here, _come_in(here, guest, Pass(token_sha256(token)), ticket_id, by))
+        if done.said is not Said.ENTERED:
+            return drafts, done
+        return drafts, replace(done, pass_code=pass_code(CodeKind.SINGLE, token), pass_kind=kind)
 
     def _ask_for_card(self, here: Here, guest: Guest, ticket_id: str | None) -> Chosen:
         """At the panel a card is shown last: nothing is spent before."""
@@ -164,20 +167,6 @@ class StationRooms:
             return self._followed(here, decided)
         self._reader.await_card(here.room.id, guest, ticket_id)
         return (), Done(Said.SHOW_CARD, here.room.id, ticket_id=ticket_id, people=guest.people, places_left=here.free)
-
-    def _carried(self, at: Setting, here: Here, by: Guard | None, card: int | None, code: list[str]) -> Pass | Said | None:
-        """What they will carry: the card of that number, a code made for them, or nothing."""
-        if card is not None:
-            return _card_of_number(at.db, here, card)
-        if by is not None and here.room.pass_kind is PassKind.CARD:
-            return None
-        token = self._tools.random_bytes(TOKEN_BYTES)
-        code.append(pass_code(CodeKind.SINGLE, token))
-        return Pass(token_sha256(token))
-
-    def _pass_kind(self, room_id: str) -> PassKind | None:
-        room = self._room(room_id)
-        return None if room is None else room.pass_kind
 
     def cancel(self) -> None:
         self._reader.awaiting = None
@@ -327,9 +316,10 @@ class StationRooms:
 
         try:
             done = self._write(decide)
-            self._publish()
         except (DatabaseError, TimeoutError):  # the lane meets the same error, and ends the program if it must
             return Done(Said.OUT_OF_SERVICE)
+        with suppress(DatabaseError):  # what is committed is not denied; the next step meets the error
+            self._publish()
         return done
 
     def _followed(self, here: Here, decided: Decided) -> Chosen:
@@ -342,10 +332,6 @@ class StationRooms:
 
     def _setting(self, db: sqlite3.Connection, moment: Moment) -> Setting:
         return Setting(db, room_documents.read(db), moment)
-
-    def _room(self, room_id: str) -> Room | None:
-        with self._tools.reading() as db:
-            return room_documents.read(db).room(room_id)
 
     def _here(self, at: Setting, room_id: str) -> Here | None:
         room = at.known.room(room_id)
@@ -366,10 +352,11 @@ def guest_of(visitor: Visitor) -> Guest:
     return Guest(max(1, visitor.people), visitor.name, visitor.purpose, visitor.institution, visitor.priority)
 
 
-def _come_in(here: Here, guest: Guest, carried: Pass | None, ticket_id: str | None, by: str | None) -> Decided:
+def _come_in(here: Here, guest: Guest, carried: Pass | None, ticket_id: str | None, by: Guard | None) -> Decided:
+    whose = None if by is None else by.id
     if ticket_id is None:
-        return visits.arrive(here, guest, carried, by=by)
-    return visits.enter(here, guest, carried, ticket_id=ticket_id, by=by)
+        return visits.arrive(here, guest, carried, by=whose)
+    return visits.enter(here, guest, carried, ticket_id=ticket_id, by=whose)
 
 
 def _card_of_number(db: sqlite3.Connection, here: Here, number: int) -> Pass | Said:
