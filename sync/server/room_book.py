@@ -119,7 +119,8 @@ class DoorBook:
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """One room. `free` below zero is debt. `others` are people inside of whom nothing but a head count tells. `over` are visits
-    that ended lately; `orphans` are exits heard before their entry, by visit or by pass; `recent` are the doors of late entries.
+    that ended lately; `orphans` are exits heard before their entry, by visit or by pass; `matched` are exits that ended a visit
+    by its pass alone, by that visit; `recent` are the doors of late entries.
     `doubted_since`: the server was restored then from an old copy, so what is in the pool may have been given away before.
     `clashed`: two head counts did not know of each other, and a door may still act by its own.
     """
@@ -135,6 +136,7 @@ class Ledger:
     returning: Mapping[str, Returning] = field(default_factory=dict)
     tied: Mapping[str, Tied] = field(default_factory=dict)
     orphans: Mapping[str, Exit] = field(default_factory=dict)
+    matched: Mapping[str, Exit] = field(default_factory=dict)
     early: tuple[Early, ...] = ()
     over: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()

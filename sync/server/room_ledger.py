@@ -184,6 +184,7 @@ def _counted(ledger: Ledger, who: Who, said: Counted) -> Ledger:
         returning={},
         tied={},
         orphans={},
+        matched={},
         early=(),
         doubted_since=None if is_sure else ledger.doubted_since,
         clashed=False,
@@ -211,6 +212,7 @@ def _clashed(ledger: Ledger, who: Who) -> Ledger:
         returning={},
         tied={},
         orphans={},
+        matched={},
     )
     return with_stranded(ledger, who.device_id, max(0, ledger.max_people - here))
 

@@ -30,6 +30,7 @@ _OVER_KEPT = 500
 _ENDED_KEPT = 500
 _ORPHANS_KEPT = 200
 _TIED_KEPT = 200
+_MATCHED_KEPT = 200
 
 
 def entered(ledger: Ledger, who: Who, said: Entered) -> Ledger:
@@ -94,13 +95,19 @@ def left(ledger: Ledger, who: Who, said: Left) -> Ledger:
         ledger = _told(ledger, who.device_id, said.visit_id)
     visit_id = _which(ledger, who, said, minted)
     if visit_id is not None:
-        return _ended(ledger, who, said, minted, visit_id)
+        ledger = _ended(ledger, who, said, minted, visit_id)
+        if said.visit_id is not None:
+            return ledger
+        return _by_its_pass(ledger, visit_id, Exit(who, room_said.as_payload(said), minted))
     returning = ledger.returning.get(said.visit_id or "")
     if returning is not None and returning.home == who.device_id:
         return _came_home(ledger, who, said, minted, returning)
     tied_id = _tied_to(ledger, said)
     if tied_id is not None:
         return _turned_up(ledger, minted, tied_id)
+    matched = ledger.matched.get(said.visit_id or "") or (None if returning is None else returning.exit)
+    if matched is not None and minted:
+        return _matched_anew(ledger, str(said.visit_id), matched, minted)
     if returning is not None or said.visit_id in ledger.over:
         return _unbacked(ledger, who.device_id, minted)
     return _orphaned(ledger, who, said, minted)
@@ -211,10 +218,37 @@ def _came_home(ledger: Ledger, who: Who, said: Left, minted: int, returning: Ret
         ledger = with_stranded(ledger, who.device_id, rest)
     else:  # the pass was shown elsewhere, and its home, which did not know, ended it without a right: nobody makes one any more
         ledger = replace(ledger, free=ledger.free + rest)
-    if returning.exit is None or said.heard:
+    if returning.exit is None:
         return ledger
+    if said.heard:
+        matched = {**ledger.matched, str(said.visit_id): returning.exit}
+        return replace(ledger, matched={name: matched[name] for name in list(matched)[-_MATCHED_KEPT:]})
     # The exit that was matched to it is of somebody else with the same card, whose entry is still to come.
     return replace(ledger, orphans=_kept(ledger, returning.exit))
+
+
+def _by_its_pass(ledger: Ledger, visit_id: str, found: Exit) -> Ledger:
+    """Remember the exit that was matched to a visit by its pass alone: it may turn out to be of another one."""
+    returning = ledger.returning.get(visit_id)
+    if returning is None:
+        return ledger
+    return replace(ledger, returning={**ledger.returning, visit_id: replace(returning, exit=found)})
+
+
+def _matched_anew(ledger: Ledger, visit_id: str, found: Exit, minted: int) -> Ledger:
+    """A visit that an exit was matched to has ended at yet another door, which made its rights. So that exit is of somebody who
+    had the card after: what was made just now stands for theirs.
+    """
+    matched = {name: each for name, each in ledger.matched.items() if name != visit_id}
+    returning = dict(ledger.returning)
+    if visit_id in returning:
+        returning[visit_id] = replace(returning[visit_id], exit=None)
+    later = replace(found, minted=minted)
+    ledger = replace(ledger, matched=matched, returning=returning, free=ledger.free - minted)
+    ledger = replace(ledger, orphans=_kept(ledger, later))
+    same = [name for name, each in ledger.visits.items() if each.pass_sha256 == found.said["pass_sha256"]]
+    fitting = [name for name in same if _may_end(found.who, ledger.visits[name])]
+    return _with_its_exit(ledger, fitting[0], ledger.visits[fitting[0]]) if len(fitting) == 1 else ledger
 
 
 def _orphaned(ledger: Ledger, who: Who, said: Left, minted: int) -> Ledger:
@@ -249,5 +283,4 @@ def _with_its_exit(ledger: Ledger, visit_id: str, visit: Visit) -> Ledger:
     ledger = _ended(ledger, found.who, said, found.minted, visit_id)
     if visit_id not in ledger.returning or found is by_id:
         return ledger
-    place = replace(ledger.returning[visit_id], exit=found)
-    return replace(ledger, returning={**ledger.returning, visit_id: place})
+    return _by_its_pass(ledger, visit_id, found)

@@ -213,6 +213,33 @@ def test_an_exit_before_two_entries_with_its_card(office):
     assert (office.held("a"), office.ledger.orphans) == (5, {})
 
 
+@pytest.mark.parametrize("is_home_first", [True, False])
+def test_an_exit_that_was_matched_to_the_wrong_visit_finds_its_own(office, is_home_first):
+    """A card goes out at a, is handed in at b, goes out again there and is handed in at c, which knows neither; b is heard last.
+    The exit at c was matched to the first visit; it turns out to be the second's, nobody stays inside, and no place is lost.
+    """
+    office = Office(room=Room(id="baca", name="B", max_people=9, doors=["a", "b", "c"]), connected=frozenset("abc")).opens()
+    before = {door: office.held(door) for door in "abc"}
+    office.enters("a", "v1", at=at(100), **CARD).leaves("c", None, 0, card_here=True, at=at(400), **CARD)
+    assert told(office, "a") == [("v1", True)]
+    if is_home_first:
+        office.leaves("a", "v1", 1, heard=True)
+    office.leaves("b", "v1", 1, card_here=True, at=at(200), **CARD).enters("b", "v2", at=at(300), **CARD)
+    if not is_home_first:
+        office.leaves("a", "v1", 1, heard=True)
+    assert (inside(office.ledger), office.sums.debt, office.sums.stranded, office.sums.in_flight) == (0, 0, 0, 0)
+    assert {door: office.held(door) for door in "abc"} == before
+    assert told(office, "b") == [("v2", False)]
+
+
+def test_an_exit_that_was_matched_wrongly_finds_a_visit_that_is_known(office):
+    """As before, where the second visit was heard of before the first one's true end."""
+    office.opens().enters("a", "v1", at=at(100), **CARD).leaves("b", None, 0, card_here=True, at=at(400), **CARD)
+    office.leaves("a", "v1", 1, heard=True).enters("b", "v2", at=at(300), **CARD)
+    office.leaves("b", "v1", 1, card_here=True, at=at(200), **CARD)
+    assert (inside(office.ledger), office.sums.debt, office.held("a"), office.held("b")) == (0, 0, 5, 5)
+
+
 def test_an_exit_of_a_card_ends_no_later_entry(office):
     """A card that was handed in before somebody came in with it says nothing of them."""
     office.opens().leaves("b", None, 0, card_here=True, **CARD).enters("a", "v", **CARD)
