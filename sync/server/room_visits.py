@@ -237,18 +237,14 @@ def _by_its_pass(ledger: Ledger, visit_id: str, found: Exit) -> Ledger:
 
 def _matched_anew(ledger: Ledger, visit_id: str, found: Exit, minted: int) -> Ledger:
     """A visit that an exit was matched to has ended at yet another door, which made its rights. So that exit is of somebody who
-    had the card after: what was made just now stands for theirs.
+    had the card after, and whose entry is still to come: what was made just now stands for theirs.
     """
     matched = {name: each for name, each in ledger.matched.items() if name != visit_id}
     returning = dict(ledger.returning)
     if visit_id in returning:
         returning[visit_id] = replace(returning[visit_id], exit=None)
-    later = replace(found, minted=minted)
-    ledger = replace(ledger, matched=matched, returning=returning, free=ledger.free - minted)
-    ledger = replace(ledger, orphans=_kept(ledger, later))
-    same = [name for name, each in ledger.visits.items() if each.pass_sha256 == found.said["pass_sha256"]]
-    fitting = [name for name in same if _may_end(found.who, ledger.visits[name])]
-    return _with_its_exit(ledger, fitting[0], ledger.visits[fitting[0]]) if len(fitting) == 1 else ledger
+    orphans = _kept(ledger, replace(found, minted=minted))
+    return replace(ledger, matched=matched, returning=returning, orphans=orphans, free=ledger.free - minted)
 
 
 def _orphaned(ledger: Ledger, who: Who, said: Left, minted: int) -> Ledger:
