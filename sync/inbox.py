@@ -15,11 +15,10 @@ from typing import Protocol
 
 import msgspec
 
-from sync import backoff
+from sync.asking import Asking
 from sync.backlog import Backlog
 from sync.backoff import Course
-from sync.client import LinkError, Refused, Unreachable
-from sync.database import DatabaseError
+from sync.client import Refused, Unreachable
 from sync.files import write_whole
 from sync.protocol.wire import Directory, DocumentKind, Documents, SignedDocument
 from sync.state import Channel, Problem, SyncState
@@ -48,7 +47,7 @@ class Source(Protocol):
         """
 
 
-class Inbox:
+class Inbox(Asking):
     """One `step()` asks the server once for news and says how many seconds to wait before the next time.
 
     `data` is the station's folder. `chance` gives even values over [0, 1) for the jitter.
@@ -65,40 +64,22 @@ class Inbox:
         poll_s: float = 30.0,
         retry_cap_s: float = 60.0,
     ) -> None:
-        self._folder, self._kept_photos = data / "inbox", data / "photos"
-        self._backlog, self._state, self._client = backlog, state, client
-        self._chance, self._poll_s, self._retry_cap_s = chance, poll_s, retry_cap_s
-        self._failures = 0
-        self._lost = False
+        super().__init__(
+            data / "inbox",
+            backlog,
+            state,
+            channel=Channel.DOCUMENTS,
+            what="documents",
+            chance=chance,
+            retry_cap_s=retry_cap_s,
+        )
+        self._kept_photos, self._client, self._poll_s = data / "photos", client, poll_s
         self._missing: frozenset[str] = frozenset()
 
-    def step(self) -> float:
-        """Ask for documents behind the ones handed over, and hand over what comes.
-
-        Raises:
-            DatabaseError: sync.db cannot be written.
-        """
-        try:
-            self.fetch()
-        except LinkError as exc:
-            self._state.report(Channel.DOCUMENTS, exc.problem, str(exc))
-            return self._wait(exc.course, exc.retry_after_s)
-        except OSError as exc:
-            if not self._lost:
-                _log.error("%s: documents cannot be kept (%s); check the disk and the folder's owner", self._folder, exc.strerror)
-            self._lost = True
-            return self._wait(Course.RETRY_SLOWLY)
-        self._failures, self._lost = 0, False
-        self._state.report(Channel.DOCUMENTS, None)
-        # A fleet that was started together should not ask together for ever.
-        return self._poll_s * (0.8 + 0.4 * self._chance())
+    def _pace_s(self) -> float:
+        return self._jittered(self._poll_s)
 
     def fetch(self) -> None:
-        """Ask once, and hand over what comes.
-
-        Raises:
-            LinkError, DatabaseError, OSError
-        """
         epoch = self._newest_epoch()
         version = self._state.documents_version(epoch)
         documents = self._client.documents(version)
@@ -113,13 +94,6 @@ class Inbox:
         if documents.version != version:
             self._state.set_documents_version(epoch, documents.version)
             _log.info("documents: version %d is in the inbox", documents.version)
-
-    def _newest_epoch(self) -> str:
-        try:
-            segments = self._backlog.segments()
-        except DatabaseError:
-            return ""
-        return segments[-1].epoch if segments else ""
 
     def _hand_over(self, document: SignedDocument) -> None:
         try:
@@ -155,8 +129,3 @@ class Inbox:
                 raise
             return None
         return content if hashlib.sha256(content).hexdigest() == sha256 else None
-
-    def _wait(self, how: Course, retry_after_s: float | None = None) -> float:
-        self._failures += 1
-        cap_s = self._retry_cap_s if how is Course.RETRY else None
-        return backoff.delay_s(self._failures, how, self._chance(), cap_s=cap_s, retry_after_s=retry_after_s)

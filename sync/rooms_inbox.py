@@ -3,26 +3,23 @@
 Each is JSON of `wire.SignedDocument`, and the newest says everything: older ones that the kiosk has not taken yet may go.
 """
 
-import logging
 import threading
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from sync import backoff
+from sync.asking import Asking
 from sync.backlog import Backlog
 from sync.backoff import Course
 from sync.client import LinkError, Refused, Unreachable
 from sync.clock import Clock
-from sync.database import DatabaseError
 from sync.files import write_whole
 from sync.protocol.rooms import RoomsDocument
 from sync.protocol.wire import DocumentKind, Documents, SignedDocument
 from sync.state import Channel, Problem, SyncState
-
-_log = logging.getLogger(__name__)
 
 BUSY_S = 0.8
 """Between two questions while a room that other doors share changes, and for IN_USE_S after."""
@@ -47,7 +44,7 @@ class RoomsSource(Protocol):
         """
 
 
-class RoomsInbox:
+class RoomsInbox(Asking):
     """One `step()` asks the server once and says how many seconds to wait before the next time; `wait` waits so long, or until
     `newer` tells of a version that is not here. `data` is the station's folder, `chance` gives even values over [0, 1).
     """
@@ -63,10 +60,10 @@ class RoomsInbox:
         chance: Callable[[], float],
         retry_cap_s: float = 60.0,
     ) -> None:
-        self._folder, self._backlog, self._state, self._client = data / "inbox", backlog, state, client
-        self._clock, self._chance, self._retry_cap_s = clock, chance, retry_cap_s
-        self._failures = 0
-        self._lost = False
+        super().__init__(
+            data / "inbox", backlog, state, channel=Channel.ROOMS, what="rooms", chance=chance, retry_cap_s=retry_cap_s
+        )
+        self._client, self._clock = client, clock
         self._epoch = ""
         self._version = 0
         self._is_shared = False
@@ -87,34 +84,12 @@ class RoomsInbox:
         self._called.wait(seconds)
         self._called.clear()
 
-    def step(self) -> float:
-        """Ask for what is newer than what was handed over, and hand it over.
-
-        Raises:
-            DatabaseError: sync.db cannot be written.
-        """
-        try:
-            self.fetch()
-        except LinkError as exc:
-            if isinstance(exc, Refused) and exc.status == 404:
-                return ALONE_S  # a server of before there were rooms
-            self._state.report(Channel.ROOMS, exc.problem, str(exc))
-            return self._pause(exc.course, exc.retry_after_s)
-        except OSError as exc:
-            if not self._lost:
-                _log.error("%s: rooms cannot be kept (%s); check the disk and the folder's owner", self._folder, exc.strerror)
-            self._lost = True
-            return self._pause(Course.RETRY_SLOWLY)
-        self._failures, self._lost = 0, False
-        self._state.report(Channel.ROOMS, None)
-        return self._pace_s()
+    def _failed(self, exc: LinkError) -> float:
+        if isinstance(exc, Refused) and exc.status == HTTPStatus.NOT_FOUND:
+            return ALONE_S  # a server of before there were rooms
+        return super()._failed(exc)
 
     def fetch(self) -> None:
-        """Ask once, and hand over what comes.
-
-        Raises:
-            LinkError, DatabaseError, OSError
-        """
         epoch = self._newest_epoch()
         if epoch != self._epoch:
             self._epoch, self._version = epoch, 0  # a station that had to begin a new file has lost what it knew of rooms
@@ -126,13 +101,6 @@ class RoomsInbox:
                 self._hand_over(document)
         self._version = documents.version
         self._changed_ns = self._clock.now().mono_ns
-
-    def _newest_epoch(self) -> str:
-        try:
-            segments = self._backlog.segments()
-        except DatabaseError:
-            return ""
-        return segments[-1].epoch if segments else ""
 
     def _hand_over(self, document: SignedDocument) -> None:
         try:
@@ -151,13 +119,8 @@ class RoomsInbox:
 
     def _pace_s(self) -> float:
         if not self._is_shared:
-            return ALONE_S * (0.8 + 0.4 * self._chance())  # a fleet that was started together should not ask together for ever
+            return self._jittered(ALONE_S)
         return BUSY_S if self._clock.now().mono_ns - self._changed_ns < IN_USE_S * 1e9 else SHARED_S
-
-    def _pause(self, how: Course, retry_after_s: float | None = None) -> float:
-        self._failures += 1
-        cap_s = self._retry_cap_s if how is Course.RETRY else None
-        return backoff.delay_s(self._failures, how, self._chance(), cap_s=cap_s, retry_after_s=retry_after_s)
 
 
 def _version_of(path: Path) -> tuple[int, str]:
