@@ -6,6 +6,7 @@ and office, and never the person's number.
 
 import functools
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -143,7 +144,7 @@ def card_pages(title: str, made_at: datetime) -> FPDF:
     return pdf
 
 
-class CardPen(Generic[Face]):
+class CardPen(ABC, Generic[Face]):
     """Draws cards onto a PDF of `card_pages`: what all cards of an office have in common. A kind of card adds its `_face`."""
 
     def __init__(self, pdf: FPDF, office: str, fonts: Sequence[Path]) -> None:
@@ -163,9 +164,9 @@ class CardPen(Generic[Face]):
             self._face(face, x, y)
         return Printed(bytes(self._pdf.output()), tuple(dict.fromkeys(self._lacking)))
 
+    @abstractmethod
     def _face(self, face: Face, x: float, y: float) -> None:
         """What is on this kind of card under the band, from its upper left corner on."""
-        raise NotImplementedError
 
     def _fit(self, text: str, width: float, height: float, *, style: str, max_pt: float, min_pt: float) -> Fitted:
         able, unable = self._letters.prepare(text)
