@@ -381,7 +381,11 @@ def _judged(turn: Turn, go: Go, verdict: Verdict, shown_c: float | None) -> Scre
 
 def _still_held(turn: Turn, go: Go, hold: Hold) -> Screen:
     _mark(turn, go, waiting=False, answered=True)
-    holds.call_guard(turn, hold)
+    if go.tap.id == hold.tap.id:
+        holds.call_guard(turn, hold)
+    else:
+        # A guard opened the hold of an earlier tap again while this one was measured: this tap needs its end too.
+        holds.open_hold(turn, hold.key, go.tap, go.person, hold.reasons)
     return holds.held_screen(hold)
 
 

@@ -94,6 +94,19 @@ def test_undo_under_a_newer_hold():
     assert [hold.id for hold in door.lane.holds.values()] == [second]
 
 
+def test_undo_while_a_newer_tap_is_measured(held):
+    """Whoever tapped anew meanwhile is in the hold that was opened again, and the new tap has its verdict too."""
+    held.wait(61)
+    held.guard("read-1", Decision.LET_IN)
+    second = held.badge("Siti")
+    assert held.undo("read-1").ok
+    held.forget()
+    held.wait(30)
+    [verdict] = held.of(Kind.VERDICT_HOLD)
+    assert (verdict["tap_id"], verdict["hold_id"]) == (second, "read-1")
+    assert list(held.lane.holds) == ["known:siti"]
+
+
 def test_why_somebody_was_let_in(held):
     """The reason that the guard chose is kept with the decision."""
     held.ask(GuardDecision(at(held.now_ms), "ask", "read-1", Decision.LET_IN, "guard-1", reason=LetInReason.RESTED))
