@@ -4,8 +4,8 @@ import hashlib
 
 from kiosk.core import visits
 from kiosk.core.room_codes import Said
+from kiosk.core.room_here import Decided, Guest, Here, Pass
 from kiosk.core.values import Direction
-from kiosk.core.visits import Decided, Guest, Here, Pass
 
 
 def staff_pass(person_id: str) -> Pass:

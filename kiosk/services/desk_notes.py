@@ -3,7 +3,7 @@
 import sqlite3
 
 from kiosk.core.room_codes import Said
-from kiosk.core.visits import Draft, Here
+from kiosk.core.room_here import Draft, Here
 from kiosk.services.room_context import RoomContext
 from kiosk.services.room_view import service_view
 from kiosk.services.room_views import CHECKLIST_ITEMS, Done

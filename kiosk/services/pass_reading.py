@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kiosk.core.visits import Guest
+from kiosk.core.room_here import Guest
 from sync.clock import Clock
 
 AWAITS_CARD_S = 60.0

@@ -8,7 +8,7 @@ from kiosk.core import visits
 from kiosk.core.passes import CodeKind
 from kiosk.core.room_book import Visit
 from kiosk.core.room_codes import Said
-from kiosk.core.visits import Decided, Here, Pass
+from kiosk.core.room_here import Decided, Here, Pass
 from kiosk.services.pass_reading import Awaiting
 from kiosk.store.pass_cards import KnownCard
 from sync.clock import utc_datetime

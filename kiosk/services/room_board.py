@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from itertools import count
 
-from kiosk.core.visits import Here
+from kiosk.core.room_here import Here
 from kiosk.services import room_view
 from kiosk.services.evacuation import RoomPresence
 from kiosk.services.room_context import RoomContext, is_lost

@@ -9,7 +9,7 @@ from kiosk.core import visits
 from kiosk.core.presence_rule import Instant
 from kiosk.core.room_book import in_epoch
 from kiosk.core.room_codes import Said
-from kiosk.core.visits import Decided, Draft, Here
+from kiosk.core.room_here import Decided, Draft, Here
 from kiosk.store import room_books, room_documents
 from kiosk.store.room_documents import RoomsHere
 from sync.clock import Moment, SyncState

@@ -10,7 +10,7 @@ from kiosk.core import queueing, visits
 from kiosk.core.presence_rule import Instant, age_s
 from kiosk.core.room_book import Ticket, Visit
 from kiosk.core.room_codes import TicketState
-from kiosk.core.visits import Here
+from kiosk.core.room_here import Here
 from kiosk.core.waiting import expected_wait_min
 from kiosk.services.room_views import (
     Checklist,

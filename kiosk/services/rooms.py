@@ -11,8 +11,8 @@ from kiosk.core import staff_visits, visits
 from kiosk.core.badges import token_sha256
 from kiosk.core.passes import TOKEN_BYTES, CodeKind, pass_code, read_pass
 from kiosk.core.room_codes import FreeReason, OverrideReason, Said, TicketState
+from kiosk.core.room_here import Decided, Draft, Guest, Here, Pass
 from kiosk.core.values import Direction
-from kiosk.core.visits import Decided, Draft, Guest, Here, Pass
 from kiosk.services import desk_notes, pass_showing
 from kiosk.services.broadcast import Broadcast
 from kiosk.services.evacuation import RoomPresence

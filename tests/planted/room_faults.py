@@ -37,9 +37,10 @@ ROOM_FAULTS = (
         "doors count from the last total that they heard",
         (
             Change(
-                _VISITS,
+                "kiosk/core/room_here.py",
                 "        return self.book.account.usable - self.book.reserved\n",
                 "        if self.state is not None:\n"
+                "            from kiosk.core.visits import elsewhere\n"
                 "            return self.room.max_people - self.book.inside - sum(each.people for each in elsewhere(self)) - self.book.reserved\n"
                 "        return self.book.account.usable - self.book.reserved\n",
             ),

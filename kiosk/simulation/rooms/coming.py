@@ -3,7 +3,7 @@
 from kiosk.core import visits
 from kiosk.core.passes import CodeKind
 from kiosk.core.room_codes import OverrideReason, Said, TicketState
-from kiosk.core.visits import Decided, Guest, Here, Pass
+from kiosk.core.room_here import Decided, Guest, Here, Pass
 from kiosk.services import pass_showing
 from kiosk.services.pass_reading import Awaiting
 from kiosk.simulation.rooms.doors import Door, PowerCut

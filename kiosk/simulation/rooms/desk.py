@@ -2,7 +2,7 @@
 
 from kiosk.core import visits
 from kiosk.core.room_codes import TicketState
-from kiosk.core.visits import Here
+from kiosk.core.room_here import Here
 from kiosk.simulation.rooms.doors import Door, PowerCut
 from kiosk.simulation.rooms.truth import Party
 from kiosk.simulation.rooms.world import GUARD, World

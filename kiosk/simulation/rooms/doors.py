@@ -11,7 +11,7 @@ from typing import Any
 from kiosk.core import visits
 from kiosk.core.presence_rule import Instant
 from kiosk.core.room_book import ROOM_KINDS, Book, Row, after, in_epoch
-from kiosk.core.visits import Decided, Draft, Here
+from kiosk.core.room_here import Decided, Draft, Here
 from sync.protocol.events import Kind
 from sync.protocol.rooms import Room, RoomState
 

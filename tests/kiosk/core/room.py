@@ -8,7 +8,7 @@ from typing import Any
 from kiosk.core import visits
 from kiosk.core.presence_rule import Instant
 from kiosk.core.room_book import Book, Row, after, in_epoch
-from kiosk.core.visits import Decided, Draft, Guest, Here, Pass
+from kiosk.core.room_here import Decided, Draft, Guest, Here, Pass
 from sync.protocol.rooms import FIRST_GENERATION, Grant, Room, RoomState
 
 START = datetime(2020, 6, 10, 1, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from kiosk.core import queueing, visits
 from kiosk.core.presence_rule import Instant
 from kiosk.core.room_book import Book
 from kiosk.core.room_codes import Said
-from kiosk.core.visits import Pass
+from kiosk.core.room_here import Pass
 from kiosk.core.waiting import expected_wait_min
 from tests.kiosk.core.room import LONE, START, Desk
 

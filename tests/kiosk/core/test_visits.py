@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kiosk.core import visits
 from kiosk.core.presence_rule import Instant
 from kiosk.core.room_codes import FreeReason, OverrideReason, Said
-from kiosk.core.visits import Decided, Guest, Pass
+from kiosk.core.room_here import Decided, Guest, Pass
 from sync.protocol.rooms import Elsewhere, Ended, Grant
 from tests.kiosk.core.room import CARD, CODE, FIRST_GENERATION, LONE, SHARED, START, Desk, shared
 
