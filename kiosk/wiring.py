@@ -1,13 +1,11 @@
 """The one place where a kiosk is put together. Everything below is handed what it needs; nobody else sees the settings."""
 
-import errno
 import logging
 import os
 import secrets
 import shutil
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,13 +37,13 @@ from kiosk.services.lane import Lane
 from kiosk.services.neighbours import PATH as NEIGHBOURS_PATH
 from kiosk.services.neighbours import Neighbours, SiteKey, read_secret
 from kiosk.services.printing import Printing
-from kiosk.services.private_files import write_private
 from kiosk.services.restart import restore
 from kiosk.services.retention import Keep
 from kiosk.services.room_context import RoomContext
 from kiosk.services.rooms import StationRooms
 from kiosk.services.slip_desk import SlipDesk
 from kiosk.services.station import KioskStation
+from kiosk.services.station_secret import station_secret
 from kiosk.services.tools import StationTools
 from kiosk.services.views import DeviceState
 from kiosk.settings import Settings
@@ -58,8 +56,6 @@ from sync.identity import IdentityError, read_identity
 from sync.journal import Verification
 
 _log = logging.getLogger(__name__)
-
-_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,30 +363,6 @@ def build_printer(settings: Settings) -> ReceiptPrinter | None:
         now=_now_ns(build_clock(settings)),
         answers=wanted.answers,
     )
-
-
-def station_secret(data: Path) -> bytes:
-    """This station's own secret, for sessions and as the PINs' pepper: 32 bytes in a file only its owner can read.
-
-    Whoever asks first makes it; it is there whole or not at all.
-
-    Raises:
-        OSError
-    """
-    path = data / "secret"
-    if not path.exists():
-        own = data / f"secret-{secrets.token_hex(8)}"
-        try:
-            write_private(own, secrets.token_bytes(_SECRET_BYTES))
-            with suppress(FileExistsError):  # another program was first: its secret is the station's
-                path.hardlink_to(own)
-        finally:
-            own.unlink(missing_ok=True)
-        changes.sync_folder(data)
-    secret = path.read_bytes()
-    if len(secret) != _SECRET_BYTES:
-        raise OSError(errno.EINVAL, "damaged; remove it and give every guard a new PIN", str(path))
-    return secret
 
 
 def local_today(settings: Settings, clock: Clock) -> date:

@@ -8,10 +8,11 @@ import click
 from kiosk.cli.options import fail, station_options
 from kiosk.services import pins
 from kiosk.services.changes import DirectoryChange, NewGuard, Submitted
+from kiosk.services.station_secret import station_secret
 from kiosk.settings import Settings
 from kiosk.store import guards
 from kiosk.store.database import open_reader
-from kiosk.wiring import station_secret, submit_change
+from kiosk.wiring import submit_change
 from sync.database import DatabaseError, database_errors
 
 ROLES = ("guard", "desk", "head", "administrator")

@@ -20,10 +20,11 @@ from kiosk import settings
 from kiosk.services import pins
 from kiosk.services.changes import DirectoryChange, NewGuard, write_durably
 from kiosk.services.private_files import write_private
+from kiosk.services.station_secret import station_secret
 from kiosk.simulation import people, visitors
 from kiosk.simulation.relay import Relay
 from kiosk.simulation.simulator import Simulator
-from kiosk.wiring import station_secret, submit_change
+from kiosk.wiring import submit_change
 from sync.clock import Moment, SystemClock
 from sync.identity import KEY_NAME, DeviceKey, Identity, write_identity
 from sync.server.app import open_store

@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 from kiosk.cli.guard import guard
 from kiosk.services.changes import station_lock
 from kiosk.services.pins import pin_is_right
+from kiosk.services.station_secret import station_secret
 from kiosk.store import guards
 from kiosk.store.database import open_reader
-from kiosk.wiring import station_secret
 
 PIN = "4829"
 
