@@ -9,13 +9,14 @@ from kiosk.core import visits
 from kiosk.core.presence_rule import Instant
 from kiosk.core.room_book import Book, Row, after, in_epoch
 from kiosk.core.room_here import Decided, Draft, Guest, Here, Pass
-from sync.protocol.rooms import FIRST_GENERATION, Grant, Room, RoomState
+from sync.protocol.rooms import FIRST_GENERATION, Elsewhere, Grant, Room, RoomState
 
 START = datetime(2020, 6, 10, 1, 0, tzinfo=UTC)
 CARD = Pass("card 7", 7)
 CODE = Pass("code of theirs")
 SHARED = Room(id="baca", name="Ruang Baca", max_people=4, doors=["door-1", "door-2"])
 LONE = Room(id="baca", name="Ruang Baca", max_people=4)
+THERE = Elsewhere(visit_id="v2", door="door-2", since="2020-06-10T00:30:00.000000Z", people=2, card=9, pass_sha256="card 9")
 
 
 @dataclass

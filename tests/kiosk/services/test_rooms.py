@@ -1,51 +1,28 @@
 """A station's rooms over a real journal: who comes in, who waits, who leaves, and what bad input does to the count."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-import pytest
 
 from kiosk.core.policy import Policy
 from kiosk.core.values import Direction
 from kiosk.services.room_context import RoomContext
-from kiosk.services.room_views import Done, FreeReason, OverrideReason, Said, TicketState, Visitor
+from kiosk.services.room_views import Done, Said, TicketState, Visitor
 from kiosk.services.rooms import StationRooms
-from kiosk.store import projections, room_documents
+from kiosk.store import projections
 from sync.database import database_errors
 from sync.protocol.rooms import (
-    FIRST_GENERATION,
     Counts,
-    Elsewhere,
-    Ended,
-    Grant,
     PassKind,
     Room,
-    RoomsDocument,
-    RoomState,
     Service,
     ServiceMode,
 )
 from tests.kiosk.services.post import ZONE, Post
-from tests.kiosk.services.room_post import DESK, READING, RoomPost, card_code, card_sha256, rooms_of
+from tests.kiosk.services.room_post import DESK, ONE, READING, RoomPost, card_code, enter
 from tests.kiosk.services.toolbox import tools_of
 
-ONE = Visitor()
 READING_TOO = Room(id="arsip", name="Ruang Arsip", max_people=2)
-
-
-@pytest.fixture
-def door(tmp_path: Path) -> Iterator[RoomPost]:
-    door = RoomPost(tmp_path)
-    yield door
-    door.close()
-
-
-def enter(door: RoomPost, *cards: int) -> None:
-    """Let visitors in, each with a card of the desk."""
-    for card in cards:
-        assert door.rooms.arrive("baca", ONE, by=DESK, card=card).said is Said.ENTERED
 
 
 def test_a_lone_door_has_all_places_at_once(door: RoomPost) -> None:
@@ -167,68 +144,6 @@ def test_a_rebuild_gives_the_same_rooms(door: RoomPost) -> None:
     with door.post.database.transaction() as db:
         projections.rebuild(db)
     assert door.room() == before
-
-
-def test_the_desk_frees_a_place_and_answers_for_it(door: RoomPost) -> None:
-    """Somebody forgot to check out: the place is free, and the journal says who freed it and why."""
-    enter(door, 1)
-    (visit,) = door.room().visits
-    assert door.rooms.free(visit.visit_id, FreeReason.FORGOT, by=DESK, note="sudah pulang").said is Said.FREED
-    assert door.room().places_left == 3
-    (left,) = door.post.of("visitor.left")
-    assert (left["how"], left["by"], left["reason"], left["minted"]) == ("desk", "sari", "forgot", 1)
-
-
-def test_an_override_is_counted_and_repaid(door: RoomPost) -> None:
-    """A person may let a fourth into a room of three; the next who leaves repays it, and nobody is called for that place."""
-    enter(door, 1, 2, 3)
-    door.rooms.arrive("baca", ONE)
-    done = door.rooms.override("baca", Visitor(), OverrideReason.EMERGENCY, by=DESK, note="tangan luka")
-    assert done.said is Said.OVERRIDDEN
-    assert (door.room().inside, door.room().over_by) == (4, 1)
-    (told,) = door.post.of("room.overridden")
-    assert (told["debt"], told["by"], told["reason"]) == (1, "sari", "emergency")
-    door.show(1)
-    assert (door.room().inside, door.room().over_by, len(door.room().called)) == (3, 0, 0)
-    door.show(2)
-    assert len(door.room().called) == 1
-
-
-def test_a_lowered_limit_puts_nobody_out(door: RoomPost, tmp_path: Path) -> None:
-    """With three inside the limit becomes two: the room shows one too many, and two must leave before one is called."""
-    enter(door, 1, 2, 3)
-    lowered = RoomPost(tmp_path, Room(id="baca", name="Ruang Baca", max_people=2), post=door.post)
-    assert (lowered.room().inside, lowered.room().over_by) == (3, 1)
-    lowered.rooms.arrive("baca", ONE)
-    lowered.show(1)
-    assert len(lowered.room().called) == 0
-    lowered.show(2)
-    assert len(lowered.room().called) == 1
-
-
-def test_a_head_count_sets_the_room_right(door: RoomPost) -> None:
-    """Two of three are really there, and one more without a card: so it is three, whatever was thought before."""
-    enter(door, 1, 2, 3)
-    kept = tuple(row.visit_id for row in door.room().visits if row.card != 2)
-    assert door.rooms.count("baca", kept, 1, doors_are_shut=True, by=DESK).said is Said.COUNTED
-    assert (door.room().inside, door.room().places_left) == (3, 0)
-    shown = door.show(2)
-    assert shown is not None
-    assert shown.said in (Said.OLD_PASS, Said.NOT_INSIDE)
-    assert door.room().inside == 3
-
-
-def test_the_closing_sweep_empties_the_room_as_a_guess(door: RoomPost) -> None:
-    """After closing time nobody is inside and nobody waits; what is not known is marked as a guess, and an old card says so."""
-    enter(door, 1, 2, 3)
-    door.rooms.arrive("baca", ONE)
-    assert door.rooms.sweep("baca", by=DESK).said is Said.SWEPT
-    assert (door.room().inside, door.room().queue, door.room().called, door.room().places_left) == (0, (), (), 3)
-    assert {row["how"] for row in door.post.of("visitor.left")} == {"swept"}
-    shown = door.show(1)
-    assert shown is not None
-    assert shown.said is Said.OLD_PASS
-    assert door.room().places_left == 3
 
 
 def test_bad_passes_change_no_count(door: RoomPost) -> None:
@@ -445,139 +360,3 @@ def test_staff_take_places_only_where_the_room_counts_them(tmp_path: Path) -> No
     door.post.badge(1)
     assert door.room().inside == 0
     door.close()
-
-
-def told(door: RoomPost, version: int, state: RoomState) -> None:
-    """The server says something of the room that two doors share."""
-    shared = Room(id="bersama", name="Ruang Bersama", max_people=4, doors=["door-1", "door-2"])
-    with door.post.database.transaction() as db:
-        room_documents.put(db, RoomsDocument(version=version, rooms=[shared], states=[state]), room_documents.CENTRAL)
-    door.rooms.step()
-
-
-def grant(door: RoomPost, serial: int, amount: int) -> Grant:
-    """Rights for this door and its journal."""
-    return Grant(serial=serial, amount=amount, generation=FIRST_GENERATION, epoch=door.post.database.journal.origin.epoch)
-
-
-def test_a_grant_is_applied_once_however_often_it_arrives(door: RoomPost) -> None:
-    """The server repeats what it is not sure was heard, also in later documents and after a restart of the door."""
-    for version in (1, 2, 3):
-        told(door, version, RoomState(room_id="bersama", generation=FIRST_GENERATION, grants=[grant(door, 1, 2)]))
-    door.restart()
-    assert door.room("bersama").places_left == 2
-    told(door, 4, RoomState(room_id="bersama", generation=FIRST_GENERATION, grants=[grant(door, 1, 2), grant(door, 2, 1)]))
-    assert door.room("bersama").places_left == 3
-
-
-def test_a_grant_for_another_journal_is_void(door: RoomPost) -> None:
-    """What was granted to the chain of before, or under an older head count, is not applied."""
-    old = Grant(serial=1, amount=2, generation=FIRST_GENERATION, epoch="0" * 32)
-    told(door, 1, RoomState(room_id="bersama", generation=FIRST_GENERATION, grants=[old]))
-    assert door.room("bersama").places_left == 0
-
-
-def test_rights_that_others_need_are_given_back_once(door: RoomPost) -> None:
-    """The server's wish is met as far as nobody here needs them, and not met again for the same word of it."""
-    state = RoomState(room_id="bersama", generation=FIRST_GENERATION, grants=[grant(door, 1, 3)], wanted=2)
-    told(door, 1, state)
-    door.rooms.step()
-    assert [row["amount"] for row in door.post.of("rights.released")] == [2]
-    assert door.room("bersama").places_left == 1
-
-
-def test_a_place_goes_to_whoever_has_waited_longest(door: RoomPost) -> None:
-    """Somebody waits elsewhere since before the one here: the place that comes free here is given back, not called for."""
-    told(door, 1, RoomState(room_id="bersama", generation=FIRST_GENERATION, grants=[grant(door, 1, 1)]))
-    door.rooms.arrive("bersama", ONE, by=DESK, card=1)
-    door.rooms.arrive("bersama", ONE, by=DESK)
-    since = "2000-01-01T00:00:00.000000Z"
-    told(door, 2, RoomState(room_id="bersama", generation=FIRST_GENERATION, wanted=1, wanted_since=since))
-    door.show(1)
-    assert len(door.room("bersama").called) == 0
-    assert [row["amount"] for row in door.post.of("rights.released")] == [1]
-
-
-def test_nothing_is_given_back_while_the_server_is_not_heard(tmp_path: Path) -> None:
-    """With the link cut a freed place is this door's own: nobody else could have it."""
-    online = [True]
-    door = RoomPost(tmp_path)
-    door.rooms = rooms_of(door.post, online=online)
-    told(door, 1, RoomState(room_id="bersama", generation=FIRST_GENERATION, grants=[grant(door, 1, 1)]))
-    door.rooms.arrive("bersama", ONE, by=DESK, card=1)
-    door.rooms.arrive("bersama", ONE, by=DESK)
-    since = "2000-01-01T00:00:00.000000Z"
-    online[0] = False
-    told(door, 2, RoomState(room_id="bersama", generation=FIRST_GENERATION, wanted=1, wanted_since=since))
-    door.show(1)
-    assert len(door.room("bersama").called) == 1
-    door.close()
-
-
-def test_a_card_of_another_door_frees_its_place_where_it_is_handed_in(door: RoomPost) -> None:
-    """Its visit is known from the server: the right is made here, once, however often the card is shown."""
-    since = "2020-06-10T01:00:00.000000Z"
-    there = Elsewhere(visit_id="v-9", door="door-2", since=since, people=1, card=5, pass_sha256=card_sha256(5))
-    state = RoomState(room_id="bersama", generation=FIRST_GENERATION, elsewhere=[there])
-    told(door, 1, state)
-    assert door.room("bersama").inside == 1
-    first, again = door.show(5), door.show(5)
-    assert first is not None
-    assert again is not None
-    assert (first.said, again.said) == (Said.LEFT, Said.ALREADY_LEFT)
-    assert (door.room("bersama").inside, door.room("bersama").places_left) == (0, 1)
-
-
-def test_a_card_nobody_here_knows_makes_no_right(door: RoomPost) -> None:
-    """It may lie in another door's box: its exit is recorded, and the door where it began frees the place on hearing of it."""
-    told(door, 1, RoomState(room_id="bersama", generation=FIRST_GENERATION))
-    shown = door.show(5)
-    assert shown is not None
-    assert shown.said is Said.LEFT_UNKNOWN
-    (row,) = door.post.of("visitor.left")
-    assert (row["visit_id"], row["minted"], row["pass_sha256"]) == (None, 0, card_sha256(5))
-
-
-def test_a_visit_that_ended_elsewhere_frees_its_place_here_once(door: RoomPost) -> None:
-    """The server says so in every document until it has heard; the right is made once."""
-    told(door, 1, RoomState(room_id="bersama", generation=FIRST_GENERATION, grants=[grant(door, 1, 1)]))
-    visit_id = door.rooms.arrive("bersama", ONE, by=DESK, card=1).visit_id
-    assert visit_id is not None
-    for version in (2, 3):
-        ended = [Ended(visit_id=visit_id, mints=True, how="scanned")]
-        told(door, version, RoomState(room_id="bersama", generation=FIRST_GENERATION, ended=ended))
-    assert (door.room("bersama").inside, door.room("bersama").places_left) == (0, 1)
-
-
-def test_a_head_count_elsewhere_voids_what_is_held_here(door: RoomPost) -> None:
-    """Rights of before the count are void wherever they surface; only a grant after it counts."""
-    told(door, 1, RoomState(room_id="bersama", generation=FIRST_GENERATION, grants=[grant(door, 1, 3)]))
-    newer = "000002@door-2"
-    told(door, 2, RoomState(room_id="bersama", generation=newer))
-    assert door.room("bersama").places_left == 0
-    epoch = door.post.database.journal.origin.epoch
-    told(
-        door, 3, RoomState(room_id="bersama", generation=newer, grants=[Grant(serial=2, amount=1, generation=newer, epoch=epoch)])
-    )
-    assert door.room("bersama").places_left == 1
-
-
-def test_a_shared_room_is_counted_only_behind_shut_doors(door: RoomPost) -> None:
-    """Somebody says that every other door is shut, or there is no count; after it all places are at this door."""
-    told(door, 1, RoomState(room_id="bersama", generation=FIRST_GENERATION, grants=[grant(door, 1, 1)]))
-    assert door.rooms.count("bersama", (), 1, doors_are_shut=False, by=DESK).said is Said.DOORS_NOT_SHUT
-    assert door.rooms.count("bersama", (), 1, doors_are_shut=True, by=DESK).said is Said.COUNTED
-    assert (door.room("bersama").inside, door.room("bersama").places_left) == (1, 3)
-    (row,) = door.post.of("room.counted")
-    assert (row["shut"], row["generation"].partition(".")[0]) == (["door-2"], "000002@door-1")
-
-
-def test_the_desk_frees_a_card_visit_of_a_shared_room(door: RoomPost) -> None:
-    """With the card in the box the place is free; without it, it may still be handed in at another door, so it stays tied up."""
-    told(door, 1, RoomState(room_id="bersama", generation=FIRST_GENERATION, grants=[grant(door, 1, 2)]))
-    visits = [door.rooms.arrive("bersama", ONE, by=DESK, card=number).visit_id for number in (1, 2)]
-    assert visits[0] is not None
-    assert visits[1] is not None
-    assert door.rooms.free(visits[0], FreeReason.SEEN_LEAVING, by=DESK, card_here=True).said is Said.FREED
-    assert door.rooms.free(visits[1], FreeReason.LOST_CARD, by=DESK).said is Said.FREED_LATER
-    assert (door.room("bersama").places_left, door.room("bersama").tied_up) == (1, 1)

@@ -12,6 +12,8 @@ from tests.kiosk.web.desk_reading import HEAD, SLAMET, TRI
 from tests.kiosk.web.forms import sign_in
 from tests.kiosk.web.room_scenes import SceneRooms
 from tests.kiosk.web.station import MemoryStation
+from tests.kiosk.web.visitor_hall import Hall, opened
+from tests.kiosk.web.visitor_walks import lone
 
 SHA = "a" * 64
 
@@ -61,3 +63,17 @@ def desk(desk_app: Flask) -> FlaskClient:
     client = desk_app.test_client()
     assert sign_in(client, "g1").status_code == 200
     return client
+
+
+@pytest.fixture
+def halls() -> Iterator[list[Hall]]:
+    made: list[Hall] = []
+    yield made
+    for hall in made:
+        hall.station.stopping.set()
+        hall.rooms.close()
+
+
+@pytest.fixture
+def hall(halls: list[Hall]) -> Hall:
+    return opened(halls, lone())

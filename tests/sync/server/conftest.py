@@ -7,11 +7,16 @@ import argon2
 import pytest
 
 from sync.clock import ManualClock
+from sync.protocol.rooms import Room
 from sync.server.app import create_app, open_store
 from sync.server.database import Database
+from sync.server.room_ledger import places
+from sync.server.room_setup import RoomSetup, Setup
 from sync.server.settings import Settings
 from tests.postgres import postgres_empty, postgres_filled, postgres_reused, postgres_url, postgres_with_tables
+from tests.sync.server.doorway import Doorway
 from tests.sync.server.making import EPOCH, KEY, signed
+from tests.sync.server.rooming import Office
 
 __all__ = ["postgres_empty", "postgres_filled", "postgres_reused", "postgres_url", "postgres_with_tables"]
 
@@ -109,3 +114,35 @@ def get(client, door):
 def cursor_of(store, door):
     """Where the server stands in the door's epoch, as (seq, hash)."""
     return lambda epoch=EPOCH: (store.sink.head(door.id, epoch).seq, store.sink.head(door.id, epoch).hash)
+
+
+@pytest.fixture
+def make_door(store, clock):
+    return lambda name, site="": Doorway(store, clock, name, site)
+
+
+@pytest.fixture
+def doors(make_door):
+    return make_door("Pintu A"), make_door("Pintu B")
+
+
+@pytest.fixture
+def put(store, clock):
+    """Puts one room or a setup in place."""
+
+    def make(*doors, room_id="baca", max_people=10, **more):
+        room = Room(id=room_id, name="Ruang Baca", max_people=max_people, doors=[door.id for door in doors])
+        return RoomSetup(store.database).put(Setup(rooms=(room,), **more), now=clock.now().claimed_at)
+
+    return make
+
+
+@pytest.fixture
+def sums(store):
+    return lambda room="baca": places(next(row.ledger for row in store.rooms.all() if row.room.id == room))
+
+
+@pytest.fixture
+def office():
+    """A room's ledger that two doors talk to."""
+    return Office()

@@ -8,6 +8,8 @@ from sync.server.room_ledger import Ledger, Sums, empty, hear, places, share_out
 
 READING_ROOM = Room(id="baca", name="Ruang Baca", max_people=10, doors=["a", "b"])
 SECOND_COUNT = "000002@a"
+CARD = {"card": 7, "pass_sha256": "c7"}
+CODE = {"pass_sha256": "q1"}
 
 
 def at(second: int) -> str:
@@ -88,5 +90,9 @@ class Office:
     def state(self, door: str) -> Any:
         return state_for(self.ledger, door)
 
+    def told(self, door: str) -> list[tuple[str, bool]]:
+        """What the door is told to end, and whether the places come free there."""
+        return [(each.visit_id, each.mints) for each in self.state(door).ended]
 
-__all__ = ["FIRST_GENERATION", "READING_ROOM", "SECOND_COUNT", "Office", "at", "total"]
+
+__all__ = ["CARD", "CODE", "FIRST_GENERATION", "READING_ROOM", "SECOND_COUNT", "Office", "at", "total"]

@@ -4,7 +4,7 @@ import pytest
 
 from sync.protocol.rooms import Room
 from sync.server.room_setup import RoomSetup, Setup
-from tests.sync.server.test_rooms import Doorway
+from tests.sync.server.doorway import Doorway
 
 
 @pytest.fixture
