@@ -276,13 +276,15 @@ def hear(here: Here) -> Decided:
     state = here.state
     if state is None:
         return Decided(Said.CHECKED)
-    mine = here.book.account.generation
-    if generation_number(state.generation) > generation_number(mine):
+    account = here.book.account
+    mine, is_other = account.generation, state.generation != account.generation
+    # A count that contradicts one of this door's own: the server voids both when it hears of that, and this door need not wait.
+    if is_other and (generation_number(state.generation) > generation_number(mine) or account.contradicts(state.generation)):
         told = {"generation": state.generation, "held": 0, "inside": 0, "kept": [], "others": 0, "shut": [], "heard": True}
         counted = _draft(here, Kind.ROOM_COUNTED, told)
         rest = hear(_with(here, (counted,)))
         return replace(rest, drafts=(counted, *rest.drafts))
-    if state.generation != mine:  # the server has not heard of this door's count: of two with one number it will know better
+    if is_other:  # the server has not heard of this door's count yet
         return Decided(Said.CHECKED)
     grants = [_draft(here, Kind.RIGHTS_GRANTED, _as_granted(each)) for each in _due(here, state.grants)]
     ended = [(here.book.visits.get(each.visit_id), each) for each in state.ended]

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sync.protocol.events import Kind
-from sync.protocol.rooms import FIRST_GENERATION
+from sync.protocol.rooms import FIRST_GENERATION, generation_number
+
+_PAST_KEPT = 30
 
 
 class NotEnough(ValueError):
@@ -18,11 +20,14 @@ class NotEnough(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One door's rights in one room. `last_grant` is the serial of the newest grant that was applied here."""
+    """One door's rights in one room. `last_grant` is the serial of the newest grant that was applied here, `past` are the
+    generations before this one, newest last.
+    """
 
     generation: str = FIRST_GENERATION
     held: int = 0
     last_grant: int = 0
+    past: tuple[str, ...] = ()
 
     @property
     def usable(self) -> int:
@@ -33,6 +38,11 @@ class Account:
     def debt(self) -> int:
         """Rights that must come back before any is usable."""
         return max(0, -self.held)
+
+    def contradicts(self, generation: str) -> bool:
+        """Whether that head count and one that led to this account did not know of each other."""
+        number = generation_number(generation)
+        return any(generation_number(each) == number and each != generation for each in (*self.past, self.generation))
 
 
 def after(account: Account, kind: str, payload: Mapping[str, Any]) -> Account:
@@ -78,6 +88,7 @@ def _less(account: Account, amount: int, *, may_owe: bool) -> Account:
 
 def _counted(account: Account, payload: Mapping[str, Any]) -> Account:
     generation = str(payload["generation"])
-    if generation <= account.generation:
+    if generation <= account.generation and not payload.get("heard"):
         return account
-    return replace(account, generation=generation, held=int(payload["held"]))
+    past = (*account.past, account.generation)[-_PAST_KEPT:]
+    return replace(account, generation=generation, held=int(payload["held"]), past=past)

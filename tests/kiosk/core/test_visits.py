@@ -307,14 +307,29 @@ def test_two_counts_never_have_one_name():
 
 
 def test_hearing_of_a_count_elsewhere():
-    """All that is here is void; of two counts with one number the server will know better, so this door's stays."""
+    """All that is here is void, and a server that has not heard of it yet changes nothing."""
     desk = shared(2)
     desk.arrives(1, CODE)
     desk.is_told(generation="000002@door-2.x", elsewhere=[THERE])
     assert (desk.held, desk.book.visits, desk.book.account.generation) == (0, {}, "000002@door-2.x")
-    assert desk.is_told(generation="000002@door-9.y").drafts == ()
-    assert visits.elsewhere(desk.here()) == ()
     assert desk.is_told(generation="000001@").drafts == ()
+    assert visits.elsewhere(desk.here()) == ()
+
+
+@pytest.mark.parametrize("own_counts", [1, 2])
+def test_a_count_that_contradicts_this_doors_own(own_counts):
+    """Of two head counts that did not know of each other neither is to be trusted: nothing is left here, at once."""
+    desk = shared(2)
+    for _ in range(own_counts):
+        desk.does(visits.count(desk.here(), (), 1, ["door-2"], by="g"))
+    assert desk.held == 3
+    assert desk.is_told(generation=FIRST_GENERATION).drafts == ()
+    assert desk.held == 3
+    desk.is_told(generation="000002@door-2.x")
+    assert (desk.held, desk.book.visits, desk.book.account.generation) == (0, {}, "000002@door-2.x")
+    assert desk.is_told(generation="000002@door-2.x").drafts == ()
+    desk.is_told(generation="000003@")
+    assert (desk.held, desk.book.account.generation) == (0, "000003@")
 
 
 @given(st.lists(st.tuples(st.sampled_from("ilsocw"), st.integers(1, 3)), max_size=40))

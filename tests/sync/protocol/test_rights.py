@@ -58,9 +58,20 @@ def test_a_head_count_begins_anew():
     """The newest sets what is held, below zero too; an older one, or the same again, changes nothing. Serials go on."""
     account = Account(held=3, last_grant=4)
     account = rights.after(account, "room.counted", {"generation": "000002@a", "held": -1})
-    assert account == Account("000002@a", -1, 4)
+    assert account == Account("000002@a", -1, 4, (FIRST_GENERATION,))
     for generation in ("000001@z", "000002@a"):
         assert rights.after(account, "room.counted", {"generation": generation, "held": 9}) == account
+
+
+def test_a_count_that_another_one_contradicts():
+    """Two counts of one number under different names did not know of each other, also if one was counted upon since."""
+    account = Account()
+    for generation in ("000002@a.1", "000003@a.2"):
+        account = rights.after(account, "room.counted", {"generation": generation, "held": 2})
+    told = {"000001@": False, "000002@a.1": False, "000002@b.9": True, "000003@b.9": True, "000004@b.9": False}
+    assert {each: account.contradicts(each) for each in told} == told
+    heard = rights.after(account, "room.counted", {"generation": "000002@b.9", "held": 0, "heard": True})
+    assert (heard.generation, heard.held) == ("000002@b.9", 0)
 
 
 def test_what_is_usable_and_what_is_owed():
