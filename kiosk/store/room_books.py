@@ -12,6 +12,7 @@ from kiosk.core.room_book import Book, Row, Ticket, Visit
 from kiosk.store.projection import Projection
 from sync.clock import utc_datetime
 from sync.journal import Entry
+from sync.protocol.events import Kind
 
 TABLES = ("room_books", "room_visits", "room_tickets")
 SCHEMA = (
@@ -21,15 +22,20 @@ SCHEMA = (
     "CREATE TABLE room_tickets (ticket_id TEXT PRIMARY KEY, room_id TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,"
     " body TEXT NOT NULL) WITHOUT ROWID",
 )
+_PARTS: tuple[tuple[str, type[Any]], ...] = (("room_visits", Visit), ("room_tickets", Ticket))
 
 
 def load(db: sqlite3.Connection, room_id: str) -> Book:
     """The book of a room; an empty one for a room that nothing is known of."""
-    row = db.execute("SELECT body FROM room_books WHERE room_id = ?", (room_id,)).fetchone()
-    book = Book(room_id) if row is None else msgspec.json.decode(row[0], type=Book)
+    book = _bare(db, room_id)
     visits = (_decoded(body, Visit) for (body,) in db.execute("SELECT body FROM room_visits WHERE room_id = ?", (room_id,)))
     tickets = (_decoded(body, Ticket) for (body,) in db.execute("SELECT body FROM room_tickets WHERE room_id = ?", (room_id,)))
     return replace(book, visits={each.id: each for each in visits}, tickets={each.id: each for each in tickets})
+
+
+def _bare(db: sqlite3.Connection, room_id: str) -> Book:
+    row = db.execute("SELECT body FROM room_books WHERE room_id = ?", (room_id,)).fetchone()
+    return Book(room_id) if row is None else msgspec.json.decode(row[0], type=Book)
 
 
 def row_of(entry: Entry, payload: dict[str, Any]) -> Row:
@@ -41,7 +47,7 @@ def row_of(entry: Entry, payload: dict[str, Any]) -> Row:
 
 def forget_rows(db: sqlite3.Connection, epoch: str, through: int) -> None:
     """Drop what people said of themselves up to and with the row `through` of `epoch`. Their places stay taken."""
-    for table, kind in (("room_visits", Visit), ("room_tickets", Ticket)):
+    for table, kind in _PARTS:
         rows = db.execute(f"SELECT {_key(table)}, body FROM {table} WHERE epoch = ? AND seq <= ?", (epoch, through)).fetchall()
         for key, body in rows:
             nameless = replace(_decoded(body, kind), name="", purpose="", institution="")
@@ -56,8 +62,28 @@ def _apply(db: sqlite3.Connection, entry: Entry, payload: dict[str, Any]) -> Non
     room_id = payload.get("room_id")
     if room_id is None:
         return
-    before = load(db, str(room_id))
-    _save(db, before, room_book.after(before, row_of(entry, payload)))
+    row = row_of(entry, payload)
+    before = _touched(db, str(room_id), row)
+    _save(db, before, room_book.after(before, row))
+
+
+def _touched(db: sqlite3.Connection, room_id: str, row: Row) -> Book:
+    """The book with what the row may change: every visit only where it is a head count, or of another epoch.
+
+    A closing sweep ends hundreds of visits one by one, and must not read all of them each time.
+    """
+    book = _bare(db, room_id)
+    if row.kind == Kind.ROOM_COUNTED or book.epoch not in ("", row.epoch):
+        return load(db, room_id)
+    visits, tickets = (_one(db, table, kind, room_id, row) for table, kind in _PARTS)
+    return replace(book, visits=visits, tickets=tickets)
+
+
+def _one(db: sqlite3.Connection, table: str, kind: type[Any], room_id: str, row: Row) -> dict[str, Any]:
+    key = _key(table)
+    wanted = (room_id, row.payload.get(key))
+    found = db.execute(f"SELECT body FROM {table} WHERE room_id = ? AND {key} = ?", wanted)
+    return {each.id: each for each in (_decoded(body, kind) for (body,) in found)}
 
 
 def _save(db: sqlite3.Connection, before: Book, after: Book) -> None:
