@@ -161,7 +161,7 @@ def _released(ledger: Ledger, who: Who, said: Released) -> Ledger:
 
 def _counted(ledger: Ledger, who: Who, said: Counted) -> Ledger:
     """Who is inside is known anew; the counting door has every other place, and all that others have is void."""
-    if said.heard or said.generation == ledger.generation:
+    if said.heard or said.generation == ledger.generation or _is_stranger(ledger, who):
         return ledger
     if generation_number(said.generation) <= generation_number(ledger.generation):
         return _clashed(ledger, who)
@@ -195,6 +195,12 @@ def _counted(ledger: Ledger, who: Who, said: Counted) -> Ledger:
         said_then = room_said.read(each.kind, each.payload)
         ledger = ledger if said_then is None else _heard(ledger, each.who, each.kind, said_then)
     return ledger
+
+
+def _is_stranger(ledger: Ledger, who: Who) -> bool:
+    """Whether that device was never a door of this room: people it saw coming in are counted, but it decides nothing."""
+    book = ledger.door(who.device_id)
+    return not book.member and not book.issued
 
 
 def _clashed(ledger: Ledger, who: Who) -> Ledger:

@@ -72,25 +72,32 @@ def _reached(ledger: Ledger) -> dict[str, DoorBook]:
 
 def _unmet(ledger: Ledger) -> list[tuple[_Rank, str, int]]:
     """(rank, door, people) of those who wait at connected doors without a place there, the first of them first."""
-    return sorted(each for name, book in _reached(ledger).items() for each in _unmet_at(name, book))
+    return sorted(each for name, book in _reached(ledger).items() for each in _unmet_at(ledger, name, book))
 
 
-def _unmet_at(name: str, book: DoorBook) -> Iterator[tuple[_Rank, str, int]]:
+def _unmet_at(ledger: Ledger, name: str, book: DoorBook) -> Iterator[tuple[_Rank, str, int]]:
     covered = max(0, book.held + book.flying)
-    for ticket in sorted(book.tickets.values(), key=_rank):
-        if ticket.away:
-            continue
+    for ticket in sorted(_lined_up(ledger, book), key=_rank):
         if ticket.people > covered:
             yield _rank(ticket), name, ticket.people - covered
         covered = max(0, covered - ticket.people)
+
+
+def _lined_up(ledger: Ledger, book: DoorBook) -> list[Ticket]:
+    """Those who wait there to be called. Who came as a larger group than the room holds by now is passed over, as at the door."""
+    return [each for each in book.tickets.values() if not each.away and each.people <= ledger.max_people]
+
+
+def _waiting(ledger: Ledger, book: DoorBook) -> int:
+    return sum(each.people for each in _lined_up(ledger, book))
 
 
 def _rank(ticket: Ticket) -> _Rank:
     return not ticket.priority, ticket.since
 
 
-def _spare(book: DoorBook, given: int = 0) -> int:
-    return max(0, book.held + book.flying + given - book.waiting)
+def _spare(ledger: Ledger, book: DoorBook, given: int = 0) -> int:
+    return max(0, book.held + book.flying + given - _waiting(ledger, book))
 
 
 def _idle(ledger: Ledger, given: Mapping[str, int], budget: int) -> Iterator[str]:
@@ -98,7 +105,7 @@ def _idle(ledger: Ledger, given: Mapping[str, int], budget: int) -> Iterator[str
     doors = _reached(ledger)
     if not doors or budget <= 0:
         return
-    spare = {name: _spare(book, given.get(name, 0)) for name, book in doors.items()}
+    spare = {name: _spare(ledger, book, given.get(name, 0)) for name, book in doors.items()}
     weight = {name: 1 + ledger.recent.count(name) for name in doors}
     for _ in range(budget):
         name = min(spare, key=lambda each: (spare[each] > 0, (spare[each] + 1) / weight[each], each))
@@ -141,11 +148,11 @@ def _wanted(ledger: Ledger, device_id: str) -> tuple[int, _Rank | None]:
 
 def _wanted_to_even_out(ledger: Ledger, device_id: str) -> int:
     doors = _reached(ledger)
-    spare = {name: _spare(book) for name, book in doors.items()}
+    spare = {name: _spare(ledger, book) for name, book in doors.items()}
     richest = min(spare, key=lambda name: (-spare[name], name), default=None)
     if richest != device_id:
         return 0
-    poor = sum(1 for book in doors.values() if book.held + book.flying <= 0 and not book.waiting)
+    poor = sum(1 for book in doors.values() if book.held + book.flying <= 0 and not _waiting(ledger, book))
     return min(poor, spare[richest] // 2)
 
 

@@ -95,6 +95,17 @@ def test_a_lower_limit_is_repaid_as_people_leave(office):
     assert (office.sums.debt, office.state("a").wanted_since) == (0, None)
 
 
+def test_a_group_larger_than_a_lowered_limit_holds_nobody_up(office):
+    """It asks for no places, at its own door or of others; whoever waits elsewhere gets theirs."""
+    office.opens().enters("a", "v", 5).enters("b", "w", 5)
+    waits(waits(office, "a", "t1", 8), "b", "t2", 1)
+    office.ledger = with_limit(office.ledger, 5)
+    office.leaves("a", "v", 5).hears("a", "rights.released", amount=5).shares()
+    assert (office.sums.debt, office.state("a").wanted, office.state("b").wanted) == (0, 1, 0), "for the one at b"
+    office.leaves("b", "w", 5).shares()
+    assert (office.state("a").wanted, office.state("b").wanted_since) == (0, None)
+
+
 def test_what_a_lost_door_has_is_stranded(office):
     """A door that is none any more gets nothing and keeps nothing usable; it may still give back; a new one begins empty."""
     office.opens().enters("a", "v", **CODE).leaves("b", "v", 0, **CODE)
@@ -123,6 +134,9 @@ def test_a_stranger_says_nothing_of_the_room(office):
     assert "x" not in office.ledger.doors
     office.hears("x", "visitor.entered", visit_id="v", people=1).shares()
     assert (office.sums.inside, office.sums.debt, office.state("x").grants) == (1, 1, [])
+    before = office.ledger
+    office.hears("x", "room.counted", generation="000002@x", held=10, inside=0)
+    assert (office.ledger.generation, office.sums) == (before.generation, places(before))
 
 
 def test_a_restored_server_gives_nothing_away(office):
