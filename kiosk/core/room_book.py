@@ -240,7 +240,8 @@ def _called(book: Book, row: Row) -> Book:
         calls=int(row.payload["calls"]),
         away=None,
     )
-    return _with_ticket(replace(book, calls=book.calls + 1), called)
+    is_another = row.payload.get("cause") != "restart"
+    return _with_ticket(replace(book, calls=book.calls + is_another), called)
 
 
 def _skipped(book: Book, row: Row) -> Book:

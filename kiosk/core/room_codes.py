@@ -8,6 +8,8 @@ class Said(StrEnum):
 
     ENTERED = "entered"
     """A place was free and is taken."""
+    JUST_ENTERED = "just_entered"
+    """The pass was shown again so soon that nobody means to leave: nothing changes."""
     WAITING = "waiting"
     """No place is free: a number was given."""
     SHOW_CARD = "show_card"

@@ -53,6 +53,10 @@ class Here:
     """Rights given back since `state` came: its wish is for so many less."""
     is_online: bool = True
     """False while the server is not heard: what it wished for is not done then, since nobody would have the rights."""
+    promised: int = 0
+    """Places kept for whoever stands at the panel and looks for a card."""
+    beside: tuple[Book, ...] = ()
+    """The books of this door's other rooms: one series of numbers runs through all."""
 
     @property
     def is_lone(self) -> bool:
@@ -74,9 +78,14 @@ class Here:
         return not self.state.wanted_priority, datetime.fromisoformat(self.state.wanted_since)
 
     @property
-    def free(self) -> int:
-        """Places that may be taken here now: rights held, but for those kept for numbers that were called."""
+    def uncalled(self) -> int:
+        """Rights held, but for those kept for numbers that were called. Below zero a call has lost its place."""
         return self.book.account.usable - self.book.reserved
+
+    @property
+    def free(self) -> int:
+        """Places that may be taken here now: neither kept for a call nor promised to somebody at the panel."""
+        return self.uncalled - self.promised
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from kiosk.core import queueing
 from kiosk.core.presence_rule import age_s
-from kiosk.core.room_book import Row, Visit, after
+from kiosk.core.room_book import Row, Ticket, Visit, after
 from kiosk.core.room_codes import FreeReason, OverrideReason, Said, TicketState
 from kiosk.core.room_here import Decided, Draft, Guest, Here, Pass
 from sync.protocol.events import Kind
@@ -21,7 +21,7 @@ def arrive(here: Here, guest: Guest, carried: Pass | None = None, *, by: str | N
     """Somebody wants in: they enter if there is a place and nobody waits for it, else they get a number."""
     if guest.people > here.room.max_people:
         return Decided(Said.GROUP_TOO_LARGE)
-    if guest.people <= here.free and not queueing.is_anyone_waiting(here.book):
+    if guest.people <= here.free and not queueing.is_anyone_waiting(here.book, here.room):
         return enter(here, guest, carried, by=by)
     return _wait(here, guest, by)
 
@@ -31,7 +31,7 @@ def enter(here: Here, guest: Guest, carried: Pass | None, *, ticket_id: str | No
     ticket = here.book.tickets.get(ticket_id or "")
     kept = ticket.people if ticket is not None and ticket.state is TicketState.CALLED else 0
     if guest.people > here.free + kept:
-        return Decided(Said.FULL)
+        return Decided(Said.FULL if ticket is None else Said.NOT_YOUR_TURN)
     if ticket is None:
         return _entered(here, guest, carried, by, {})
     waited_s = age_s(ticket.taken, here.now)
@@ -56,7 +56,7 @@ def _entered(here: Here, guest: Guest, carried: Pass | None, by: str | None, mor
 
 
 def _wait(here: Here, guest: Guest, by: str | None) -> Decided:
-    count, number = queueing.next_number(here.book, here.letter, here.day)
+    count, number = queueing.next_number((here.book, *here.beside), here.letter, here.day)
     told = {**guest.told(), "ticket_id": here.new_id(), "number": number, "count": count}
     drafts = (_draft(here, Kind.VISITOR_WAITING, told, by), *_named(here, guest, {"ticket_id": told["ticket_id"]}))
     return Decided(Said.WAITING, drafts, ticket_id=told["ticket_id"])
@@ -182,7 +182,7 @@ def call(here: Here, ticket_id: str, *, by: str, is_paused: bool = False) -> Dec
 
 def call_next(here: Here, *, by: str) -> Decided:
     """Call whoever is next. With places free that happens by itself."""
-    ticket = queueing.next_ticket(here.book)
+    ticket = queueing.next_ticket(here.book, here.room)
     return Decided(Said.NO_SUCH_NUMBER) if ticket is None else call(here, ticket.id, by=by)
 
 
@@ -218,7 +218,7 @@ def move(here: Here, there: Here, visit_id: str, *, by: str) -> Decided:
     visit = here.book.visits.get(visit_id)
     if visit is None:
         return Decided(Said.NO_SUCH_VISIT)
-    if visit.people > there.free or queueing.is_anyone_waiting(there.book):
+    if visit.people > there.free or queueing.is_anyone_waiting(there.book, there.room):
         return Decided(Said.FULL, visit_id=visit_id)
     guest = Guest(visit.people, visit.name, visit.purpose, visit.institution, visit.priority, visit.who, visit.person_id)
     carried = None if visit.pass_sha256 is None else Pass(visit.pass_sha256, visit.card)
@@ -236,8 +236,7 @@ def count(here: Here, kept: Iterable[str], others: int, shut: Iterable[str], *, 
     wanted = frozenset(kept)
     own = [each for each in here.book.visits.values() if each.id in wanted]
     adopted = [_as_adopted(each) for each in elsewhere(here) if each.visit_id in wanted]
-    if others:
-        adopted.append({"visit_id": here.new_id(), "people": others})
+    adopted += [{"visit_id": here.new_id(), "people": 1} for _ in range(others)]  # they leave one by one
     inside = sum(each.people for each in own) + sum(int(each["people"]) for each in adopted)
     told = {
         "generation": next_generation(here.book.account.generation, f"{here.device_id}.{here.new_id()}"),
@@ -332,14 +331,15 @@ def _ended(here: Here, visit: Visit, ended: Ended) -> Draft:
 def then(here: Here, drafts: tuple[Draft, ...] = ()) -> tuple[Draft, ...]:
     """`drafts` and what follows of them and of the time: calls that ran out, calls for free places, rights given back."""
     here = _with(here, drafts)
-    more: list[Draft] = []
+    more = [_timed_anew(here, each) for each in queueing.untimed(here.book, here.now)]
+    here = _with(here, more)
     for ticket_id, reason, is_final in queueing.overdue(here.book, here.room, here.now):
         more.append(_skip(here, ticket_id, reason, None, is_final=is_final))
         here = _with(here, more[-1:])
-    while here.free < 0 and (called := queueing.last_called(here.book)) is not None:
+    while here.uncalled < 0 and (called := queueing.last_called(here.book)) is not None:
         more.append(_draft(here, Kind.VISITOR_BACK, {"ticket_id": called.id, "reason": "place_gone"}))
         here = _with(here, more[-1:])
-    while (ticket := queueing.next_to_call(here.book, here.free, here.others)) is not None:
+    while (ticket := queueing.next_to_call(here.book, here.room, here.free, here.others)) is not None:
         more.append(_draft(here, Kind.VISITOR_CALLED, queueing.call(here.room, ticket, calls=ticket.calls + 1)))
         here = _with(here, more[-1:])
     amount = _to_release(here)
@@ -348,9 +348,17 @@ def then(here: Here, drafts: tuple[Draft, ...] = ()) -> tuple[Draft, ...]:
     return (*drafts, *more)
 
 
+def _timed_anew(here: Here, ticket: Ticket) -> Draft:
+    """A call, or a time away, whose clock went with a restart, begins again."""
+    if ticket.state is TicketState.AWAY:
+        return _draft(here, Kind.VISITOR_AWAY, {"ticket_id": ticket.id, "minutes": here.room.leave_minutes, "cause": "restart"})
+    told = queueing.call(here.room, ticket, calls=ticket.calls)
+    return _draft(here, Kind.VISITOR_CALLED, {**told, "cause": "restart"})
+
+
 def _to_release(here: Here) -> int:
     """Rights that the server wants and that nobody here has been called for, unless somebody who waits here comes first."""
-    if queueing.is_anyone_waiting(here.book) and not queueing.is_others_turn(here.book, here.others):
+    if queueing.is_anyone_waiting(here.book, here.room) and not queueing.is_others_turn(here.book, here.room, here.others):
         return 0
     return max(0, min(here.wanted, here.free))
 

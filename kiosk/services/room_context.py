@@ -35,6 +35,7 @@ class RoomContext:
     origin: Callable[[], Origin]
     is_online: Callable[[], bool] = lambda: True
     released: dict[tuple[int, str], int] = field(default_factory=dict)
+    promised: Callable[[str], int] = lambda room_id: 0  # noqa: ARG005
 
     def here(self, db: sqlite3.Connection, known: RoomsHere, room: Room, moment: Moment) -> Here:
         """That room at this door now."""
@@ -52,6 +53,8 @@ class RoomContext:
             version=known.version,
             released=self.released.get((known.version, room.id), 0),
             is_online=self.is_online(),
+            promised=self.promised(room.id),
+            beside=tuple(room_books.load(db, other.id) for other in known.rooms if other.id != room.id),
         )
 
     def letter(self, known: RoomsHere) -> str:

@@ -61,9 +61,10 @@ class StationRooms:
     def __init__(
         self, tools: StationTools, context: RoomContext, write: Writer, direction: Direction = Direction.UNSTATED
     ) -> None:
-        self._tools, self._context, self._write, self._direction = tools, context, write, direction
-        self._board = RoomBoard(tools, context)
         self._reader = PassReader(tools.clock)
+        self._context = replace(context, promised=self._reader.promised)
+        self._tools, self._write, self._direction = tools, write, direction
+        self._board = RoomBoard(tools, self._context)
         self._changed, self._publishing = threading.Event(), threading.Lock()
         self._scanned: Broadcast[Done | None] = Broadcast(None)
         self.views: Broadcast[RoomsView] = Broadcast(self.view())
@@ -145,7 +146,9 @@ class StationRooms:
         return self._act_on(choose)
 
     def _come(self, at: Setting, here: Here, guest: Guest, ticket_id: str | None, by: Guard | None, card: int | None) -> Chosen:
-        self._reader.awaiting = None
+        if by is None:  # whoever is at the panel now is somebody else; the desk takes nobody's place
+            self._reader.awaiting = None
+            here = replace(here, promised=0)
         kind = here.room.pass_kind
         if kind is PassKind.CARD and by is None:
             return self._ask_for_card(here, guest, ticket_id)
@@ -170,6 +173,7 @@ class StationRooms:
 
     def cancel(self) -> None:
         self._reader.awaiting = None
+        self._changed.set()
 
     def pass_shown(self, text: str) -> Done:
         read = read_pass(text)
@@ -256,8 +260,10 @@ class StationRooms:
     def move(self, visit_id: str, to_room_id: str, *, by: Guard) -> Done:
         def choose(at: Setting) -> Chosen:
             here, there = self._here_of(at, visit_id), self._here(at, to_room_id)
-            if here is None or there is None:
-                return (), Done(Said.NO_SUCH_VISIT if here is None else Said.NO_SUCH_ROOM)
+            if here is None:
+                return (), Done(Said.NO_SUCH_VISIT)
+            if there is None or there.room.id == here.room.id:
+                return (), Done(Said.NO_SUCH_ROOM)
             decided = visits.move(here, there, visit_id, by=by.id)
             left = visits.then(here, tuple(each for each in decided.drafts if each.payload["room_id"] == here.room.id))
             entered = tuple(each for each in decided.drafts if each.payload["room_id"] == there.room.id)

@@ -21,6 +21,7 @@ _SORRY = Face(Tone.ATTENTION, "question", "visitor.sorry", sound=Sound.ATTENTION
 _OFF = Face(Tone.OFF, "wrench", "visitor.sorry", sound=Sound.ATTENTION)
 _FACES = {
     Said.ENTERED: _IN,
+    Said.JUST_ENTERED: _IN,
     Said.OVERRIDDEN: _IN,
     Said.BACK: _IN,
     Said.LEFT: _OUT,

@@ -195,7 +195,7 @@ ROOM_FAULTS = (
         (
             Change(
                 _VISITS,
-                "    if guest.people <= here.free and not queueing.is_anyone_waiting(here.book):\n",
+                "    if guest.people <= here.free and not queueing.is_anyone_waiting(here.book, here.room):\n",
                 "    if guest.people <= here.free:\n",
             ),
         ),
@@ -206,8 +206,8 @@ ROOM_FAULTS = (
         (
             Change(
                 _VISITS,
-                "    if generation_number(state.generation) > generation_number(mine):\n",
-                "    if generation_number(state.generation) > generation_number(mine) + 9:\n",
+                "    if is_other and (generation_number(state.generation) > generation_number(mine) or",
+                "    if is_other and (generation_number(state.generation) > generation_number(mine) + 9 or",
             ),
         ),
         _ROOMS,
@@ -229,7 +229,7 @@ ROOM_FAULTS = (
             Change(
                 _QUEUE,
                 "    return others is not None and all(others < (not each.priority, each.taken.wall) for each in waiting)\n",
-                "    first = next_ticket(book)\n"
+                "    first = next_ticket(book, room)\n"
                 "    return others is not None and (first is None or others < (not first.priority, first.taken.wall)) and waiting is not None\n",
             ),
         ),

@@ -103,7 +103,7 @@ def _settle(world: World, door: Door, party: Party, decided: Decided) -> None:
     """What people do after the screen has spoken."""
     truth = world.truth
     if decided.said in (Said.ENTERED, Said.OVERRIDDEN):
-        party.is_inside, party.visit_id = True, decided.visit_id
+        party.is_inside, party.visit_id, party.more = True, decided.visit_id, ()
         truth.served += party.ticket is not None
         party.ticket = None
         truth.entered += party.people

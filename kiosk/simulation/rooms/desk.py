@@ -19,8 +19,8 @@ def count(world: World, door: Door) -> None:
     kept, left = _found(world, here)
     decided = visits.count(here, kept, _total(left), [each.device_id for each in world.doors if each is not door], by=GUARD)
     told = decided.drafts[0].payload
-    nameless = (each["visit_id"] for each in told["adopted"] if each["visit_id"] not in kept)
-    world.counted = {**kept, **dict.fromkeys(nameless, tuple(left))}
+    nameless = [each["visit_id"] for each in told["adopted"] if each["visit_id"] not in kept]
+    world.counted = {**kept, **dict(zip(nameless, [(party,) for party in left for _ in range(party.people)], strict=True))}
     before = {other.device_id: other.shut_for for other in world.doors}
     for other in world.doors:
         other.shut_for = frozenset() if other is door else other.shut_for | {told["generation"]}
@@ -31,9 +31,14 @@ def count(world: World, door: Door) -> None:
             for other in world.doors:
                 other.shut_for = before[other.device_id]
             return
-    for name, who in world.counted.items():
-        for party in who:
-            party.visit_id = name
+    _identify(world)
+
+
+def _identify(world: World) -> None:
+    """Whoever was counted is inside under the visits that stand for them from now on."""
+    for party in {party for who in world.counted.values() for party in who}:
+        party.visit_id, *more = [name for name, who in world.counted.items() if party in who]
+        party.more = tuple(more)
 
 
 def _found(world: World, here: Here) -> tuple[dict[str, tuple[Party, ...]], list[Party]]:
@@ -44,7 +49,7 @@ def _found(world: World, here: Here) -> tuple[dict[str, tuple[Party, ...]], list
     kept: dict[str, tuple[Party, ...]] = {}
     for name, people in shown.items():
         stands_for = world.truth.visits.get(name)
-        who = () if stands_for is None else tuple(each for each in stands_for.parties if each.visit_id == name)
+        who = () if stands_for is None else tuple(each for each in stands_for.parties if each.is_in(name))
         if who and all(each in left for each in who) and people == _total(who):
             kept[name] = who
             left = [each for each in left if each not in who]

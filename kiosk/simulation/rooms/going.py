@@ -75,7 +75,7 @@ def _desk_frees(world: World, door: Door, party: Party | None) -> None:
     known: list[tuple[str, int | None]] = [(each.id, each.card) for each in here.book.visits.values()]
     known += [(each.visit_id, each.card) for each in visits.elsewhere(here)]
     if party is not None:
-        known = [each for each in known if each[0] == party.visit_id]
+        known = [each for each in known if each[0] in (party.visit_id, *party.more)]
     known = [each for each in known if is_left(world, each[0])]
     if not known:
         return
@@ -87,7 +87,7 @@ def _desk_frees(world: World, door: Door, party: Party | None) -> None:
 def is_left(world: World, visit_id: str) -> bool:
     """True if everybody whom that visit stands for is out."""
     known = world.truth.visits.get(visit_id)
-    return known is None or not any(each.is_inside and each.visit_id == visit_id for each in known.parties)
+    return known is None or not any(each.is_in(visit_id) for each in known.parties)
 
 
 def sweep(world: World, door: Door) -> None:

@@ -36,6 +36,7 @@ def watch(world: "World", door: Door, rows: list[Row]) -> None:
         follow = _FOLLOWED.get(row.kind)
         if follow is not None:
             follow(world, door, row)
+        door.queue.limit = door.here().room.max_people
         door.queue.see(row)
     _check_called(door)
 
@@ -85,7 +86,7 @@ def _made_of_card(truth: Truth, door: Door, card: int, minted: int) -> None:
 
 
 def _made_of_visit(door: Door, visit_id: str, visit: KnownVisit, minted: int) -> None:
-    if any(party.is_inside and party.visit_id == visit_id for party in visit.parties):
+    if any(party.is_in(visit_id) for party in visit.parties):
         raise Violation(f"{door.device_id} makes rights of {visit_id}, and they are still inside")
     visit.minted += minted
     if visit.minted > visit.people:

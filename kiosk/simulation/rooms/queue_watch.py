@@ -39,10 +39,11 @@ class Number:
 
 @dataclass(slots=True)
 class QueueWatch:
-    """The queue of one door."""
+    """The queue of one door. `limit` is the room's, as the door knows it: larger groups hold nobody up."""
 
     numbers: dict[str, Number] = field(default_factory=dict)
     taken: int = 0
+    limit: int = 0
 
     def copy(self) -> "QueueWatch":
         """The same, apart from what happens next."""
@@ -60,8 +61,9 @@ class QueueWatch:
 
     def head(self) -> Number | None:
         """Who is next among those that may be called now."""
-        waiting = [each for each in self.numbers.values() if each.stands is Stands.WAITS]
-        ripe = [each for each in self.numbers.values() if each.stands is Stands.MISSED and (each.calls_since or not waiting)]
+        fitting = [each for each in self.numbers.values() if each.people <= self.limit]
+        waiting = [each for each in fitting if each.stands is Stands.WAITS]
+        ripe = [each for each in fitting if each.stands is Stands.MISSED and (each.calls_since or not waiting)]
         return min((*waiting, *ripe), key=lambda each: (not each.priority, each.order), default=None)
 
     def waiting(self, told: Mapping[str, Any]) -> None:
@@ -74,6 +76,8 @@ class QueueWatch:
     def called(self, told: Mapping[str, Any]) -> None:
         """A number is called: by itself only if it is next."""
         number = self.numbers[told["ticket_id"]]
+        if told.get("cause") == "restart" and number.stands is Stands.CALLED:
+            return
         if "by" not in told:
             ahead = self.head()
             if number.stands not in (Stands.WAITS, Stands.MISSED) or (ahead is not None and ahead.is_before(number)):

@@ -20,7 +20,9 @@ class Carries(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Party:
-    """People who come together. `visit_id` is the visit under which they are inside, `ticket` their number and its door."""
+    """People who come together. `visit_id` is the visit under which they are inside, `more` are further ones that a head count
+    made of them, one of each person; `ticket` is their number and its door.
+    """
 
     name: str
     people: int
@@ -29,12 +31,17 @@ class Party:
     card: int | None = None
     is_inside: bool = False
     visit_id: str | None = None
+    more: tuple[str, ...] = ()
     ticket: tuple[str, str] | None = None
 
     @property
     def token(self) -> str:
         """The hash of the pass that they would show."""
         return token_of(self.card) if self.card is not None else f"pass {self.name}"
+
+    def is_in(self, visit_id: str) -> bool:
+        """Whether they are inside under that visit."""
+        return self.is_inside and visit_id in (self.visit_id, *self.more)
 
 
 @dataclass(slots=True)

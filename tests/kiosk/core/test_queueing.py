@@ -109,16 +109,17 @@ def test_numbers_begin_anew_on_another_day_but_not_while_somebody_waits():
     desk.arrives(1)
     assert desk.state_of("A 001") == "waiting"
     round_about = replace(desk.book, last_number=999)
-    assert queueing.next_number(round_about, "B", "2020-06-12") == (1, "B 001")
+    assert queueing.next_number([round_about], "B", "2020-06-12") == (1000, "B 001")
 
 
 def test_an_empty_queue():
     """Nobody is next, nobody is called, and it is others' turn if there are any."""
     book = Book("baca")
-    assert (queueing.next_ticket(book), queueing.last_called(book), queueing.is_anyone_waiting(book)) == (None, None, False)
-    assert queueing.next_to_call(book, 9, None) is None
-    assert queueing.is_others_turn(book, (True, datetime(2020, 6, 10, tzinfo=UTC)))
-    assert not queueing.is_others_turn(book, None)
+    assert (queueing.next_ticket(book, LONE), queueing.last_called(book)) == (None, None)
+    assert not queueing.is_anyone_waiting(book, LONE)
+    assert queueing.next_to_call(book, LONE, 9, None) is None
+    assert queueing.is_others_turn(book, LONE, (True, datetime(2020, 6, 10, tzinfo=UTC)))
+    assert not queueing.is_others_turn(book, LONE, None)
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_a_place_kept_for_a_number_is_theirs():
     first, second = desk.arrives(1, name="Dian").ticket_id, desk.arrives(4).ticket_id
     desk.leaves(CODE)
     desk.now_s += 30
-    assert visits.enter(desk.here(), Guest(4), None, ticket_id=second).said is Said.FULL
+    assert visits.enter(desk.here(), Guest(4), None, ticket_id=second).said is Said.NOT_YOUR_TURN
     assert desk.does(visits.enter(desk.here(), Guest(1), CARD, ticket_id=first)).said is Said.ENTERED
     (entered,) = desk.told("visitor.entered")
     assert (entered["number"], entered["waited_s"], entered["card"]) == ("A 001", 30, 7)

@@ -8,6 +8,7 @@ from drivers.base import Sighting
 from kiosk.core.badges import token_sha256
 from kiosk.core.passes import CodeKind, pass_code
 from kiosk.services.lane import Deciding
+from kiosk.services.pass_showing import JUST_ENTERED_S
 from kiosk.services.room_context import RoomContext
 from kiosk.services.room_views import Done, RoomView, Said, Visitor
 from kiosk.services.rooms import StationRooms
@@ -90,8 +91,8 @@ class RoomPost:
         return self.show_code(card_code(number))
 
     def show_code(self, code: str) -> Done | None:
-        """Hold a pass to the camera, and take it away again."""
-        self.post.clock.advance(5)
+        """Hold a pass to the camera, a while after whatever was before, and take it away again."""
+        self.post.clock.advance(JUST_ENTERED_S)
         self.post.offer(Sighting(code, self.post.clock.now().mono_ns))
         return self.rooms.scanned().current()
 
