@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from kiosk.core.presence_rule import Instant
-from kiosk.core.room_codes import TicketState
+from kiosk.core.room_codes import FreeReason, TicketState
 from sync.protocol import rights
 from sync.protocol.events import Kind
 from sync.protocol.rights import Account
@@ -180,14 +180,14 @@ def _entered(book: Book, row: Row) -> Book:
 
 def _left(book: Book, row: Row) -> Book:
     told = row.payload
-    visit_id, token, heard = told.get("visit_id"), told.get("pass_sha256"), bool(told.get("heard"))
+    visit_id, token = told.get("visit_id"), told.get("pass_sha256")
     visit = book.visits.get(str(visit_id))
     how = str(told.get("how", ""))
     if visit is not None:
         token = token or visit.pass_sha256
         visits = {each.id: each for each in book.visits.values() if each.id != visit.id}
         book = replace(book, visits=visits, tied_up=book.tied_up + _tied_up(told, visit))
-        if how in _KNOWN_ENDS and not heard and told.get("stay_s") is not None:
+        if _is_stay(told):
             book = replace(book, stays_s=(*book.stays_s, int(told["stay_s"]))[-_STAYS_KEPT:])
     elif visit_id is not None:
         book = replace(book, gone=(*book.gone, str(visit_id))[-_ENDED_KEPT:])
@@ -197,6 +197,14 @@ def _left(book: Book, row: Row) -> Book:
         book = replace(book, cards_here=(*book.cards_here, token))
     others = tuple(each for each in book.ended if each.pass_sha256 != token)
     return replace(book, ended=(*others, EndedPass(token, how, row.at))[-_ENDED_KEPT:])
+
+
+def _is_stay(told: Mapping[str, Any]) -> bool:
+    """True for the end of a visit that tells how long people stay: known, and neither put right by the desk nor a move."""
+    if told.get("how") not in _KNOWN_ENDS or told.get("heard") or told.get("stay_s") is None:
+        return False
+    # The desk names a reason for every place that it frees; the end that a move journals has none.
+    return told["how"] != "desk" or told.get("reason", FreeReason.MISTAKE) != FreeReason.MISTAKE
 
 
 def _tied_up(told: Mapping[str, Any], visit: Visit) -> int:

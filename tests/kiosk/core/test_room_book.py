@@ -47,10 +47,13 @@ def test_a_visit_from_beginning_to_end():
         ({"how": "desk", "stay_s": 9, "heard": True}, (), 0),
         ({"how": "desk", "minted": 0}, (), 2),
         ({"how": "desk", "minted": 0, "heard": True}, (), 0),
+        ({"how": "desk", "stay_s": 9, "reason": "seen_leaving"}, (9,), 0),
+        ({"how": "desk", "stay_s": 9, "reason": "mistake"}, (), 0),
+        ({"how": "desk", "stay_s": 9}, (), 0),
     ],
 )
 def test_what_an_end_tells(more, stays, tied_up):
-    """Guesses and hearsay are no stays; a place that nobody makes a right of is tied up."""
+    """Guesses, hearsay, mistakes and moves are no stays; a place that nobody makes a right of is tied up."""
     book = fold(ENTERED, ("visitor.left", LEFT | more))
     assert (book.stays_s, book.tied_up) == (stays, tied_up)
 
