@@ -11,7 +11,7 @@ from kiosk.core.presence_rule import Instant, age_s
 from kiosk.core.room_book import Ticket, Visit
 from kiosk.core.room_codes import TicketState
 from kiosk.core.room_here import Here
-from kiosk.core.waiting import expected_wait_min
+from kiosk.core.waiting import Inside, Outlook, outlook
 from kiosk.services.room_views import (
     Checklist,
     DoorRow,
@@ -48,7 +48,7 @@ def room_view(here: Here, around: Surroundings) -> RoomView:
     rows = [_own(here, each, around) for each in book.visits.values()]
     rows += [_elsewhere(each, around, here.now) for each in visits.elsewhere(here)]
     inside = sum(row.people for row in rows)
-    tickets = _tickets(here, inside)
+    tickets = _tickets(here)
     doors = tuple(_door(each, around, here) for each in (() if state is None else state.doors))
     known = book.account.usable + sum(max(0, each.held) for each in doors) + (0 if state is None else max(0, state.free))
     return RoomView(
@@ -160,16 +160,20 @@ def _left_min(since: Instant | None, minutes: int, now: Instant) -> int | None:
     return max(0, minutes - int((age_s(since, now) or 0) // 60))
 
 
-def _tickets(here: Here, inside: int) -> list[TicketRow]:
-    rows, ahead = [], 0
+def _tickets(here: Here) -> list[TicketRow]:
+    rows, ahead, leaving = [], 0, _outlook(here) if here.book.tickets else Outlook()
+    before = here.book.reserved
     for each in queueing.in_order(here.book):
-        rows.append(_ticket(here, each, ahead, inside))
+        is_called = each.state is TicketState.CALLED
+        found = leaving.wait_min(_places_needed(here, before + (0 if is_called else each.people)))
+        rows.append(_ticket(here, each, ahead, None if found is None else WaitRange(*found)))
         if each.state is not TicketState.AWAY:
             ahead += each.people
+            before += 0 if is_called else each.people
     return rows
 
 
-def _ticket(here: Here, ticket: Ticket, ahead: int, inside: int) -> TicketRow:
+def _ticket(here: Here, ticket: Ticket, ahead: int, wait: WaitRange | None) -> TicketRow:
     called_s = None if ticket.called is None else age_s(ticket.called, here.now)
     runs = ticket.state is TicketState.CALLED and ticket.timeout_s is not None and called_s is not None
     return TicketRow(
@@ -181,7 +185,7 @@ def _ticket(here: Here, ticket: Ticket, ahead: int, inside: int) -> TicketRow:
         taken_at=ticket.taken.wall,
         waited_min=int((age_s(ticket.taken, here.now) or 0) // 60),
         ahead=ahead,
-        wait=wait_range(here, ahead + ticket.people, inside),
+        wait=wait,
         calls=ticket.calls,
         call_left_s=max(0, round((ticket.timeout_s or 0) - (called_s or 0))) if runs else None,
         away_left_min=_left_min(ticket.away, here.room.leave_minutes, here.now),
@@ -190,10 +194,25 @@ def _ticket(here: Here, ticket: Ticket, ahead: int, inside: int) -> TicketRow:
     )
 
 
-def wait_range(here: Here, people: int, inside: int) -> WaitRange | None:
-    """How long `people` who come next may have to wait."""
-    found = expected_wait_min(people - max(0, here.free), inside, here.book.stays_s)
+def wait_range(here: Here, people: int, inside: int) -> WaitRange | None:  # noqa: ARG001 - `rooms.py` still says who is inside
+    """How long the last of `people` may have to wait who come next, everybody among them who was called."""
+    found = _outlook(here).wait_min(_places_needed(here, people))
     return None if found is None else WaitRange(*found)
+
+
+def _places_needed(here: Here, people: int) -> int:
+    """Places that must come free before all of `people`, those who were called among them, have one. A debt is repaid first."""
+    return people - here.book.account.held
+
+
+def _outlook(here: Here) -> Outlook:
+    inside = [Inside(each.people, age_s(each.since, here.now)) for each in here.book.visits.values()]
+    inside += [Inside(each.people, _age_elsewhere_s(each, here.now)) for each in visits.elsewhere(here)]
+    return outlook(inside, here.book.stays_s)
+
+
+def _age_elsewhere_s(visit: Elsewhere, now: Instant) -> float | None:
+    return max(0.0, (now.wall - utc_datetime(visit.since)).total_seconds()) if now.trusted else None
 
 
 def _door(door: OtherDoor, around: Surroundings, here: Here) -> DoorRow:

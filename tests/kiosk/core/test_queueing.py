@@ -1,4 +1,4 @@
-"""Whose turn it is, and how long it takes."""
+"""Whose turn it is."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +10,6 @@ from kiosk.core.presence_rule import Instant
 from kiosk.core.room_book import Book
 from kiosk.core.room_codes import Said
 from kiosk.core.room_here import Pass
-from kiosk.core.waiting import expected_wait_min
 from tests.kiosk.core.room import LONE, START, Desk
 
 
@@ -120,19 +119,3 @@ def test_an_empty_queue():
     assert queueing.next_to_call(book, LONE, 9, None) is None
     assert queueing.is_others_turn(book, LONE, (True, datetime(2020, 6, 10, tzinfo=UTC)))
     assert not queueing.is_others_turn(book, LONE, None)
-
-
-@pytest.mark.parametrize(
-    ("places", "inside", "stays", "expected"),
-    [
-        (0, 4, [], (0, 5)),
-        (1, 4, [1800] * 4, None),
-        (1, 0, [1800] * 9, None),
-        (1, 4, [1200, 1800, 2400, 3000, 3600], (5, 15)),
-        (4, 4, [1800] * 5, (30, 35)),
-        (40, 1, [3600] * 9, None),
-    ],
-)
-def test_an_expected_wait(places, inside, stays, expected):
-    """A range in steps of five minutes, and nothing where too little is known or the range would say nothing."""
-    assert expected_wait_min(places, inside, stays) == expected
