@@ -83,7 +83,7 @@ class Book:
 
     `limit` is what the office granted itself (a room without a server). `cards_here` are cards that lie in this door's box
     because they were handed in here last; `gone` are visits of other doors that ended here. `tied_up` people have left without
-    anybody knowing where their card is.
+    anybody knowing where their card is. `counted` is when heads were last counted.
     """
 
     room_id: str
@@ -97,6 +97,7 @@ class Book:
     ended: tuple[EndedPass, ...] = ()
     stays_s: tuple[int, ...] = ()
     tied_up: int = 0
+    counted: Instant | None = None
     is_void: bool = False
     taken: int = 0
     calls: int = 0
@@ -204,7 +205,7 @@ def _is_stay(told: Mapping[str, Any]) -> bool:
     if told.get("how") not in _KNOWN_ENDS or told.get("heard") or told.get("stay_s") is None:
         return False
     # The desk names a reason for every place that it frees; the end that a move journals has none.
-    return told["how"] != "desk" or told.get("reason", FreeReason.MISTAKE) != FreeReason.MISTAKE
+    return told["how"] != "desk" or str(told.get("reason", FreeReason.MISTAKE)) != FreeReason.MISTAKE
 
 
 def _tied_up(told: Mapping[str, Any], visit: Visit) -> int:
@@ -279,6 +280,7 @@ def _counted(book: Book, row: Row) -> Book:
     """Who is inside is known anew. `rights.after` has set the account, or left it where the count is of an older generation."""
     if book.account.generation != row.payload["generation"]:
         return book
+    book = replace(book, counted=row.at)
     if row.payload.get("heard"):  # whoever counted frees their places from now on
         return replace(book, visits={}, tied_up=0, is_void=False, gone=())
     kept = frozenset(row.payload.get("kept", ()))

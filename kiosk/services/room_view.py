@@ -64,7 +64,7 @@ def room_view(here: Here, around: Surroundings) -> RoomView:
         doors=doors,
         checklist=Checklist(None, "", ()) if around.checklist is None else Checklist(*around.checklist),
         today=_today(around.day),
-        needs_count=around.is_lost or book.is_void or _is_tied(here, inside, known),
+        needs_count=around.is_lost or book.is_void or _is_tied(here, inside, known) or _has_long_stays(here, inside),
         is_lone=here.is_lone,
         tied_up=book.tied_up,
         closing_in_min=closing_in_min(here.room.closes_at, here.now.wall.astimezone(around.zone)),
@@ -92,9 +92,23 @@ def service_view(service: Service, known: RoomsHere, today: date, entered: int) 
 
 def _is_tied(here: Here, inside: int, known: int) -> bool:
     """True where people would have to wait although there seems to be room: places are tied up that only a count can free."""
-    if not here.book.tied_up and (here.state is None or here.is_lone):
+    book = here.book
+    if not book.tied_up and (here.state is None or here.is_lone or not book.tickets):
         return False
-    return known <= 0 and inside + here.book.reserved < here.room.max_people and bool(here.book.tied_up or here.book.tickets)
+    first = queueing.next_ticket(book)
+    people = 1 if first is None else first.people
+    return known - book.reserved < people <= here.room.max_people - inside - book.reserved
+
+
+def _has_long_stays(here: Here, inside: int) -> bool:
+    """True for a full room with a visitor whom nobody has seen for as long as a visit may last: they may have left."""
+    if here.room.max_minutes is None or inside < here.room.max_people:
+        return False
+    visitors = [each.since for each in here.book.visits.values() if each.who != "staff"]
+    counted, limit_s = here.book.counted, here.room.max_minutes * 60
+    if counted is not None and not queueing.has_passed(counted, limit_s, here.now):
+        return False
+    return any(queueing.has_passed(since, limit_s, here.now) for since in visitors)
 
 
 def _own(here: Here, visit: Visit, around: Surroundings) -> VisitRow:

@@ -109,8 +109,9 @@ class RoomView:
     """One room as this door knows it. Big on every screen: `inside`/`max_people`.
 
     `places_left` can be used at this door now (not those kept for numbers that were called); `usable` are places that any door
-    can use; `over_by` is above zero after an override or a lowered limit ("11/10, melebihi 1"). `needs_count`: places are tied
-    up that only a head count can free, and somebody should make one. `is_lone`: the room has no other door.
+    can use; `over_by` is above zero after an override or a lowered limit ("11/10, melebihi 1"). `needs_count`: somebody
+    should count heads, since places are tied up that only a count can free, or the room is full with long stays. `is_lone`: the
+    room has no other door.
     """
 
     room: Room
