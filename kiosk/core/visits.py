@@ -281,7 +281,7 @@ def hear(here: Here) -> Decided:
     if is_other and (generation_number(state.generation) > generation_number(mine) or account.contradicts(state.generation)):
         told = {"generation": state.generation, "held": 0, "inside": 0, "kept": [], "others": 0, "shut": [], "heard": True}
         counted = _draft(here, Kind.ROOM_COUNTED, told)
-        rest = hear(_with(here, (counted,)))
+        rest = hear(having(here, (counted,)))
         return replace(rest, drafts=(counted, *rest.drafts))
     if is_other:  # the server has not heard of this door's count yet
         return Decided(Said.CHECKED)
@@ -330,18 +330,18 @@ def _ended(here: Here, visit: Visit, ended: Ended) -> Draft:
 
 def then(here: Here, drafts: tuple[Draft, ...] = ()) -> tuple[Draft, ...]:
     """`drafts` and what follows of them and of the time: calls that ran out, calls for free places, rights given back."""
-    here = _with(here, drafts)
+    here = having(here, drafts)
     more = [_timed_anew(here, each) for each in queueing.untimed(here.book, here.now)]
-    here = _with(here, more)
+    here = having(here, more)
     for ticket_id, reason, is_final in queueing.overdue(here.book, here.room, here.now):
         more.append(_skip(here, ticket_id, reason, None, is_final=is_final))
-        here = _with(here, more[-1:])
+        here = having(here, more[-1:])
     while here.uncalled < 0 and (called := queueing.last_called(here.book)) is not None:
         more.append(_draft(here, Kind.VISITOR_BACK, {"ticket_id": called.id, "reason": "place_gone"}))
-        here = _with(here, more[-1:])
+        here = having(here, more[-1:])
     while (ticket := queueing.next_to_call(here.book, here.room, here.free, here.others)) is not None:
         more.append(_draft(here, Kind.VISITOR_CALLED, queueing.call(here.room, ticket, calls=ticket.calls + 1)))
-        here = _with(here, more[-1:])
+        here = having(here, more[-1:])
     amount = _to_release(here)
     if amount:
         more.append(_draft(here, Kind.RIGHTS_RELEASED, {"amount": amount}))
@@ -363,7 +363,8 @@ def _to_release(here: Here) -> int:
     return max(0, min(here.wanted, here.free))
 
 
-def _with(here: Here, drafts: Iterable[Draft]) -> Here:
+def having(here: Here, drafts: Iterable[Draft]) -> Here:
+    """The room as it is once these are journaled."""
     book = here.book
     for each in drafts:
         if each.payload["room_id"] == here.room.id:

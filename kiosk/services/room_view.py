@@ -95,7 +95,7 @@ def _is_tied(here: Here, inside: int, known: int) -> bool:
     book = here.book
     if not book.tied_up and (here.state is None or here.is_lone or not book.tickets):
         return False
-    first = queueing.next_ticket(book)
+    first = queueing.next_ticket(book, here.room)
     people = 1 if first is None else first.people
     return known - book.reserved < people <= here.room.max_people - inside - book.reserved
 
@@ -181,7 +181,7 @@ def _tickets(here: Here) -> list[TicketRow]:
         is_called = each.state is TicketState.CALLED
         found = leaving.wait_min(_places_needed(here, before + (0 if is_called else each.people)))
         rows.append(_ticket(here, each, ahead, None if found is None else WaitRange(*found)))
-        if each.state is not TicketState.AWAY:
+        if each.state is not TicketState.AWAY and each.people <= here.room.max_people:
             ahead += each.people
             before += 0 if is_called else each.people
     return rows
@@ -208,10 +208,9 @@ def _ticket(here: Here, ticket: Ticket, ahead: int, wait: WaitRange | None) -> T
     )
 
 
-def wait_range(here: Here, people: int, inside: int) -> WaitRange | None:  # noqa: ARG001 - `rooms.py` still says who is inside
-    """How long the last of `people` may have to wait who come next, everybody among them who was called."""
-    found = _outlook(here).wait_min(_places_needed(here, people))
-    return None if found is None else WaitRange(*found)
+def ticket_row(here: Here, ticket_id: str) -> TicketRow:
+    """That number as screens show it."""
+    return next(row for row in _tickets(here) if row.ticket_id == ticket_id)
 
 
 def _places_needed(here: Here, people: int) -> int:

@@ -20,7 +20,7 @@ from kiosk.services.pass_reading import PassReader
 from kiosk.services.record import Decide
 from kiosk.services.room_board import RoomBoard, presence
 from kiosk.services.room_context import RoomContext, events_of
-from kiosk.services.room_view import door_ids, wait_range
+from kiosk.services.room_view import door_ids, ticket_row
 from kiosk.services.room_views import Done, RoomsView, Visitor
 from kiosk.services.tools import StationTools
 from kiosk.services.views import Guard
@@ -378,9 +378,8 @@ def _done(here: Here, decided: Decided) -> Done:
     """What screens say of the decision."""
     told = next((each.payload for each in decided.drafts if each.kind in _TOLD), {})
     people = int(told.get("people", 1))
-    waiting = decided.said is Said.WAITING
-    ahead = sum(each.people for each in here.book.tickets.values()) if waiting else 0
-    inside = here.book.inside + sum(each.people for each in visits.elsewhere(here))
+    ticket_id = decided.ticket_id if decided.said is Said.WAITING else None
+    row = None if ticket_id is None else ticket_row(visits.having(here, decided.drafts), ticket_id)
     return Done(
         decided.said,
         here.room.id,
@@ -389,8 +388,8 @@ def _done(here: Here, decided: Decided) -> Done:
         number=told.get("number"),
         card=told.get("card"),
         people=people,
-        ahead=ahead,
-        wait=wait_range(here, ahead + people, inside) if waiting else None,
+        ahead=0 if row is None else row.ahead,
+        wait=None if row is None else row.wait,
     )
 
 

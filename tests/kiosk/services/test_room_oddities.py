@@ -192,3 +192,15 @@ def test_moving_to_the_same_room_is_no_move(door: RoomPost) -> None:
     (visit,) = door.room().visits
     assert door.rooms.move(visit.visit_id, "baca", by=DESK).said is Said.NO_SUCH_ROOM
     assert len(door.post.of("visitor.entered")) == 1
+
+
+def test_a_priority_number_is_told_who_is_really_ahead(door: RoomPost) -> None:
+    """What the slip says is what the screens show: those who come after them, or stepped away, are not ahead."""
+    enter(door, 1, 2, 3)
+    away = door.rooms.arrive("baca", ONE)
+    door.rooms.arrive("baca", ONE)
+    assert away.ticket_id is not None
+    door.rooms.step_away(away.ticket_id)
+    assert door.rooms.arrive("baca", ONE).ahead == 1
+    assert door.rooms.arrive("baca", Visitor(priority=True)).ahead == 0
+    assert [row.ahead for row in door.room().queue if row.priority] == [0]

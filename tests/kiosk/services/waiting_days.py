@@ -8,7 +8,7 @@ from random import Random
 from kiosk.core import visits
 from kiosk.core.room_codes import Said
 from kiosk.core.room_here import Guest, Pass
-from kiosk.services.room_view import wait_range
+from kiosk.services.room_view import ticket_row
 from kiosk.services.room_views import WaitRange
 from sync.protocol.rooms import Room
 from tests.kiosk.core.room import Desk
@@ -77,13 +77,12 @@ class Days:
             self._in(after_s, self._comes)
 
     def _comes(self) -> None:
-        before, carried = self.desk.here(), Pass(f"code {self._count}")
+        carried = Pass(f"code {self._count}")
         decided = self.desk.arrives(1, carried)
         if decided.said is Said.ENTERED:
             self._in(self.stay(self._random), lambda: self._leaves(carried))
         elif decided.ticket_id is not None:
-            ahead = sum(each.people for each in before.book.tickets.values())
-            self.told[decided.ticket_id] = Told(wait_range(before, ahead + 1, before.book.inside), self.desk.now_s)
+            self.told[decided.ticket_id] = Told(ticket_row(self.desk.here(), decided.ticket_id).wait, self.desk.now_s)
         self._next_comes()
 
     def _leaves(self, carried: Pass) -> None:
