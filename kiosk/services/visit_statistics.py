@@ -13,7 +13,7 @@ from sync.clock import SyncState, utc_datetime, utc_text
 from sync.journal import Event, last_position
 from sync.protocol.events import Kind
 from sync.visit_figures import Span, Statistics, statistics
-from sync.visits import KINDS, VisitorEvent, visits_of
+from sync.visits import COUNTED, KINDS, VisitorEvent, visits_of
 
 Progress = Callable[[int, int], object]
 """Told how many rows of how many have been read."""
@@ -129,9 +129,9 @@ class _Reading:
         ).fetchone()
         return (0 if last_before is None else last_before[0]), _first_from(self.db, utc_text(end)) - 1
 
-    def _note_erased(self, _kind: str, claimed_at: str, clock_state: str, _device_id: str) -> None:
+    def _note_erased(self, kind: str, claimed_at: str, clock_state: str, _device_id: str) -> None:
         day = _day(claimed_at, self.span)
-        if clock_state == SyncState.SYNCED and day is not None and self.span.first <= day <= self.span.last:
+        if kind in COUNTED and clock_state == SyncState.SYNCED and day is not None and self.span.first <= day <= self.span.last:
             self.erased = max(day, self.erased or day)
 
 

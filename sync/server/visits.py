@@ -14,7 +14,7 @@ from sync.server.database import Database
 from sync.server.schema import datings, devices, events, rooms
 from sync.server.today import moment, payload_fields
 from sync.visit_figures import Span, Statistics, statistics
-from sync.visits import KINDS, VisitorEvent, visits_of
+from sync.visits import COUNTED, KINDS, VisitorEvent, visits_of
 
 _AROUND = timedelta(hours=36)
 """So much before and after the days is read too: visits that began the evening before, and ends that came later."""
@@ -86,10 +86,10 @@ class _Reading:
         begin, end = utc_text(self._begin - _AROUND), utc_text(self._end + _AROUND)
         certain = (events.c.claimed_at >= begin, events.c.claimed_at < end, events.c.clock_state == SyncState.SYNCED)
         for row in self._rows(*certain):
-            if row.payload is None:
-                self._note_erased(moment(row.claimed_at))
-            else:
+            if row.payload is not None:
                 yield self._event(row)
+            elif row.kind in COUNTED:
+                self._note_erased(moment(row.claimed_at))
         # While a door's clock is not trusted its day is unknown: then it is the day on which the server heard of it, or the
         # server's own estimate.
         uncertain = (events.c.received_at >= begin, events.c.received_at < end, events.c.clock_state != SyncState.SYNCED)

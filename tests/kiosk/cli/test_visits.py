@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from kiosk.cli.visits import visits
 from tests.kiosk.cli.programs import gapura
 from tests.kiosk.services.post import Post
-from tests.kiosk.services.visit_rows import busy_week, enter, leave, write_rows
+from tests.kiosk.services.visit_rows import busy_week, enter, introduce, leave, write_rows
 
 WEEK = ("--from", "2020-06-08", "--to", "2020-06-12")
 
@@ -61,7 +61,8 @@ def test_one_room(post: Post):
 
 def test_csv_to_standard_output_without_names(post: Post):
     """One row a visit; names only if they are asked for."""
-    write_rows(post, [enter("2020-06-10 08:00", "a", 2, name="Siti"), leave("2020-06-10 08:30", "a")])
+    write_rows(post, [enter("2020-06-10 08:00", "a", 2), introduce("2020-06-10 08:00", "a", name="Siti")])
+    write_rows(post, [leave("2020-06-10 08:30", "a")])
     (row,) = rows(call(post, "export", *WEEK))
     assert (row["entered_at"], row["minutes"], row["people"]) == ("2020-06-10 08:00:00", "30.0", "2")
     assert "name" not in row

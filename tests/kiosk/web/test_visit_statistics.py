@@ -19,7 +19,7 @@ from kiosk.web.serve import SPARE_THREADS, KioskServer
 from sync.clock import SyncState
 from tests.journeys.browser import PANEL_SIZES, accessibility_problems, chromium, overflowing, page_of, small_targets
 from tests.kiosk.services.post import PIN
-from tests.kiosk.services.visit_rows import busy_week, enter, leave, write_rows
+from tests.kiosk.services.visit_rows import busy_week, enter, introduce, leave, write_rows
 from tests.kiosk.web.duty_door import DutyDoor
 from tests.kiosk.web.forms import send
 from tests.kiosk.web.room_scenes import cut_off, long_names, two_rooms
@@ -123,7 +123,8 @@ def test_one_room_of_two(tmp_path: Path):
 
 def test_files_are_taken_away_without_names_and_that_is_journaled(door: DutyDoor):
     """Each form holds the visits of the days; names only if somebody asks for them; the journal says who took what."""
-    write_rows(door.post, [enter("2020-06-10 08:00", "a", 2, name="=Siti", institution="SMA 1"), leave("2020-06-10 08:30", "a")])
+    said = introduce("2020-06-10 08:00", "a", name="=Siti", institution="SMA 1")
+    write_rows(door.post, [enter("2020-06-10 08:00", "a", 2), said, leave("2020-06-10 08:30", "a")])
     client = door.client()
     plain = send(client, f"{PAGE}/export", PAGE, form="csv")
     (row,) = csv.DictReader(io.StringIO(plain.data.decode("utf-8-sig"), newline=""))

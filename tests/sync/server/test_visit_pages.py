@@ -42,7 +42,11 @@ def told(clock: str, kind: str, *, day: int = 10, state: str = "synced", **paylo
 
 
 def entered(clock: str, visit: str, people: int = 1, **more):
-    return told(clock, "visitor.entered", visit_id=visit, people=people, who="visitor", **more)
+    return told(clock, "visitor.entered", visit_id=visit, people=people, spent=people, who="visitor", priority=False, **more)
+
+
+def named(clock: str, **said):
+    return told(clock, "visitor.named", **said)
 
 
 def left(clock: str, visit: str | None, how: str = "scanned", **more):
@@ -144,7 +148,7 @@ def test_the_page(client, room, door, other, report, clock):
 
 def test_files(client, room, door, report):
     """CSV, workbook and SLiMS of all doors; nobody is named unasked; two rooms with one code are said to be a problem."""
-    report(door, entered("09:00:00", "v", 2, name="=Siti"), left("09:40:00", "v"))
+    report(door, entered("09:00:00", "v", 2), named("09:00:00", visit_id="v", name="=Siti"), left("09:40:00", "v"))
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/visits").text)[1]
 
     def fetch(**form):
