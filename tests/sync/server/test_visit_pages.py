@@ -27,6 +27,7 @@ from sync.server.schema import events
 from sync.server.visits import VisitReports
 from sync.visit_figures import Span
 from tests.journeys.browser import PANEL_SIZES, chromium, page_of
+from tests.kiosk.services.guest_book import guest_book
 from tests.sync.server.making import EPOCH, KEY, chained, raw, record
 
 PASSWORD = "correct horse battery"
@@ -168,6 +169,27 @@ def test_files(client, room, door, report):
     assert slims[1:] == [",Tamu,Perpustakaan,readi,2020-06-10 09:00:00"] * 2
     assert fetch(form="exe").status_code == 400
     assert client.post("/visits/export", data={"form": "csv"}).status_code == 400
+
+
+def test_names_come_as_a_door_journals_them(client, room, door, report, database, tmp_path):
+    """From a real door's rows: who it was by visit and by number, only if asked for, and nothing once the names are erased."""
+    with closing(guest_book(tmp_path)) as kiosk:
+        rows = kiosk.post.rows()
+    report(door, *({key: row[key] for key in ("kind", "claimed_at", "clock_state", "payload")} for row in rows))
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/visits").text)[1]
+
+    def fetch(**form):
+        days = {"csrf_token": token, "from": "2020-06-10", "to": "2020-06-10"}
+        return client.post("/visits/export", data=days | form).data.decode("utf-8-sig")
+
+    found = [line.split(",")[-4:] for line in fetch(form="csv", names="yes").splitlines()[1:]]
+    tuti = ["", "Tuti", "Membaca", "SMP 1"]
+    assert found == [tuti, [""] * 4, ["A 001", "Dian", "", "SMP 2"], tuti]
+    assert ",Dian,SMP 2,baca," in fetch(form="slims", names="yes")
+    assert not any(said in fetch(form=form) for form in ("csv", "slims") for said in ("Tuti", "Dian", "SMP", "A 001"))
+    with database.writing() as connection:
+        connection.execute(update(events).where(events.c.kind == "visitor.named").values(payload=None))
+    assert (of(database).found.visits[0].name, of(database).complete_from) == ("", None)
 
 
 def test_rooms_with_one_code(client, door, report):
