@@ -99,7 +99,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """What the events tell: visits and waits by time, and `strays`, exits that belong to none of these visits."""
+    """What the events tell: visits and waits by time, and `strays`, exits of visitors that belong to none of these visits."""
 
     visits: tuple[Visit, ...] = ()
     waiting: tuple[Waiting, ...] = ()
@@ -143,6 +143,7 @@ class _Exit:
     trusted: bool
     stay_s: float
     """Below zero where the door has not measured it."""
+    is_staff: bool
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -225,7 +226,7 @@ def visits_of(events: Iterable[VisitorEvent]) -> Visits:
     pile = _Pile()
     for event in events:
         pile.add(event)
-    strays = sum(len(found) for key, found in pile.exits.items() if key not in pile.entries)
+    strays = sum(not each.is_staff for key, found in pile.exits.items() if key not in pile.entries for each in found)
     ended: list[tuple[_Key, _Entry, _Exit | None]] = []
     for key, entries in pile.entries.items():
         ended += [(key, entry, min(exits, default=None)) for entry, exits in _stays(sorted(entries), pile.exits.get(key, []))]
@@ -357,4 +358,5 @@ def _exit(payload: Mapping[str, object], at: datetime, trusted: bool) -> _Exit |
     how = payload.get("how")
     if not isinstance(how, str) or how not in _HOWS:
         return None
-    return _Exit(payload.get("heard") is True, how in _GUESSES, at, How(how), trusted, seconds_of(payload, "stay_s"))
+    is_staff = payload.get("who") == "staff"
+    return _Exit(payload.get("heard") is True, how in _GUESSES, at, How(how), trusted, seconds_of(payload, "stay_s"), is_staff)

@@ -1,6 +1,7 @@
 """Staff in a room that counts everyone: their badge at its door is their pass. Pure."""
 
 import hashlib
+from dataclasses import replace
 
 from kiosk.core import visits
 from kiosk.core.room_codes import Said
@@ -21,7 +22,12 @@ def admitted(here: Here, person_id: str, direction: Direction) -> Decided:
     carried = staff_pass(person_id)
     is_inside = visits.visit_of(here, carried.token_sha256) is not None
     if direction is Direction.OUT or (direction is Direction.UNSTATED and is_inside):
-        return visits.leave(here, carried) if is_inside else Decided(Said.NOT_INSIDE)
+        return _as_staff(visits.leave(here, carried)) if is_inside else Decided(Said.NOT_INSIDE)
     if is_inside:
         return Decided(Said.CHECKED)
     return visits.enter(here, Guest(who="staff", person_id=person_id), carried)
+
+
+def _as_staff(decided: Decided) -> Decided:
+    # Of a visit that began at another door only the badge tells whose it was.
+    return replace(decided, drafts=tuple(replace(each, payload={**each.payload, "who": "staff"}) for each in decided.drafts))

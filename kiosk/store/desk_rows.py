@@ -37,7 +37,11 @@ class DropOffRow:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """People of one room on one day at this door."""
+    """Visitors of one room on one day at this door, counted as the statistics count them: without staff, where they are known.
+
+    `left` are those whose end came to pass here, not those of whom this door only heard from the server. A card of a visit that
+    is not known here is one who left: how many came with it, only the statistics of the server can tell.
+    """
 
     entered: int = 0
     left: int = 0
@@ -116,6 +120,8 @@ def _checked(db: sqlite3.Connection, entry: Entry, told: dict[str, Any]) -> None
 
 
 def _entered(db: sqlite3.Connection, _: Entry, told: dict[str, Any]) -> None:
+    if told.get("who") == "staff":
+        return
     _add(db, told, "entered", told["people"])
     if told.get("priority"):
         _add(db, told, "priority", told["people"])
@@ -127,7 +133,9 @@ def _entered(db: sqlite3.Connection, _: Entry, told: dict[str, Any]) -> None:
 
 
 def _left(db: sqlite3.Connection, _: Entry, told: dict[str, Any]) -> None:
-    _add(db, told, "departed", told["people"])
+    if told.get("heard") or told.get("who") == "staff":
+        return
+    _add(db, told, "departed", 1 if told["visit_id"] is None else told["people"])
 
 
 def _waiting(db: sqlite3.Connection, _: Entry, told: dict[str, Any]) -> None:
