@@ -1,4 +1,4 @@
-"""Visits as files for spreadsheets and for library systems: CSV, XLSX, and CSV in the columns of SLiMS's visitor counter.
+"""Visits as files for spreadsheets, library systems and reports: CSV, XLSX, SLiMS's visitor counter, and figures for IPLM.
 
 No file names anybody unless it is asked for, and nothing in one is taken for a formula.
 """
@@ -11,10 +11,12 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 from sync.visit_figures import Figures, Statistics
+from sync.visit_iplm import IplmRow, checked_population, iplm_rows
 from sync.visits import Visit
 
 ROOM_CODE_LENGTH = 5
 SLIMS_COLUMNS = ("member_id", "member_name", "institution", "room_code", "checkin_date")
+IPLM_COLUMNS = ("month", "room", "opening_days", "person_visits", "per_opening_day", "population", "percent_of_population")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = (
     "day",
@@ -56,7 +58,10 @@ class Form:
     """How a file is written: the zone of its times, the reader's words, names for ids of rooms and doors.
 
     `names`: also who it was, for the guest book; somebody has decided that. In SLiMS `institution` stands where a visitor named
-    none, which it does not allow, and `guest` where there is no name.
+    none, which it does not allow, and `guest` where there is no name. `population`: of the place, for IPLM; None if nobody said.
+
+    Raises:
+        NoPopulation: `population` is below 1, or more than live anywhere.
     """
 
     zone: tzinfo
@@ -66,6 +71,11 @@ class Form:
     names: bool = False
     institution: str = "Umum"
     guest: str = "Tamu"
+    population: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.population is not None:
+            checked_population(self.population)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -103,6 +113,25 @@ def as_slims(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
     return _csv(rows)
 
 
+def as_iplm(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
+    """One row a month and room, and totals, for the element of IPLM that is visits a day divided by the population.
+
+    See `visit_iplm` for what is a visit and what is not known of the official form. Nobody is ever named in it. Without a
+    population the two columns that need it are empty.
+    """
+    heads = [form.words(f"column.{name}") for name in IPLM_COLUMNS]
+    rows = [_iplm_cells(row, form) for row in iplm_rows(found.visits, form.zone)]
+    for _ in found.visits:
+        tick()
+    return _csv([heads, *rows])
+
+
+def _iplm_cells(row: IplmRow, form: Form) -> list[str]:
+    of_all = ["", ""] if form.population is None else [str(form.population), f"{row.percent_of(form.population):.4f}"]
+    month, room = row.month or form.words("all_months"), form.rooms(row.room) if row.room else form.words("all_rooms")
+    return [month, room, str(row.opening_days), str(row.visits), f"{row.per_day:.2f}", *of_all]
+
+
 def room_codes(rooms: Iterable[str]) -> dict[str, str]:
     """Each room's code of at most five characters.
 
@@ -137,17 +166,19 @@ def as_xlsx(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A form of file: its content type, the ending of its name, and what writes it."""
+    """A form of file: its content type, the ending of its name, what writes it, and whether it can name anybody."""
 
     content_type: str
     ending: str
     write: Callable[[Statistics, Form, Tick], bytes]
+    may_name: bool = True
 
 
 FILES = {
     "csv": File("text/csv; charset=utf-8", ".csv", as_csv),
     "xlsx": File("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", as_xlsx),
     "slims": File("text/csv; charset=utf-8", "-slims.csv", as_slims),
+    "iplm": File("text/csv; charset=utf-8", "-iplm.csv", as_iplm, may_name=False),
 }
 
 

@@ -12,7 +12,6 @@ from kiosk.settings import Settings
 from sync.cli_visits import Days, Wanted, days_options, file_options, say_figures, say_whole_from, write_file
 from sync.clock import SystemClock
 from sync.database import DatabaseError, database_errors, open_reader
-from sync.visit_exports import Form
 
 
 @click.group()
@@ -36,10 +35,10 @@ def stats(settings: Settings, days: Days, *, as_json: bool) -> None:
 @file_options
 @station_options
 def export(settings: Settings, days: Days, wanted: Wanted) -> None:
-    """The visits as CSV, as a workbook, or in the columns of SLiMS's visitor counter. Without names unless --names is given."""
+    """The visits as CSV or a workbook, for SLiMS's visitor counter or for IPLM. Without names unless --names is given."""
     found = _report(settings, days)
     zone, place = ZoneInfo(settings.station.time_zone), settings.station.place
-    form = Form(zone, doors=lambda _: place, names=wanted.names, institution=wanted.institution)
+    form = wanted.form_in(zone, lambda _: place)
     write_file(found.found, form, wanted)
     _say_what_is_missing(found)
 

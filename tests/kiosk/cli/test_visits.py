@@ -83,9 +83,26 @@ def test_a_workbook_and_slims(post: Post, tmp_path: Path):
     ] * 2
 
 
+def test_figures_for_iplm(post: Post):
+    """A row a month and room, and one for all; with the population also visits of a day for a hundred inhabitants."""
+    write_rows(post, [enter("2020-06-09 08:00", "a", 3), enter("2020-06-10 08:00", "b", 2)])
+    iplm = ("export", *WEEK, "--format", "iplm")
+    assert [tuple(each.values()) for each in rows(call(post, *iplm, "--population", 1000))] == [
+        ("2020-06", "reading", "2", "5", "2.50", "1000", "0.2500"),
+        ("2020-06", "all_rooms", "2", "5", "2.50", "1000", "0.2500"),
+    ]
+    assert {(each["population"], each["percent_of_population"]) for each in rows(call(post, *iplm))} == {("", "")}
+    assert "without the official form" in " ".join(call(post, "export", "--help").stdout.split())
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
+        (("export", "--format", "iplm", "--population", 0), 2, "--population: 0 inhabitants: the population must be"),
+        (("export", "--format", "iplm", "--population=-3"), 2, "-3 inhabitants: the population must be a whole number from 1"),
+        (("export", "--format", "iplm", "--population", "2.5"), 2, "'2.5' is not a valid integer"),
+        (("export", "--format", "slims", "--population", 5), 2, "--population goes with --format iplm"),
+        (("export", "--format", "iplm", "--names"), 2, "--names: nobody is named in iplm"),
         (("export", "--format", "xlsx"), 2, "--out"),
         (("export", "--format", "pdf"), 2, "'pdf' is not one of"),
         (("stats", "--from", "2020-06-31"), 2, "does not match"),
