@@ -100,7 +100,7 @@ def _check(wanted: Wanted) -> None:
         raise click.UsageError(f"--names: nobody is named in {wanted.form}")
     if wanted.population is None:
         return
-    if wanted.form != "iplm":
+    if not FILES[wanted.form].divides_by_population:
         raise click.UsageError("--population goes with --format iplm")
     try:
         checked_population(wanted.population)

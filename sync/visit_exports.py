@@ -166,19 +166,20 @@ def as_xlsx(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A form of file: its content type, the ending of its name, what writes it, and whether it can name anybody."""
+    """A form of file: its content type, the ending of its name, what writes it, and what it can be given besides the visits."""
 
     content_type: str
     ending: str
     write: Callable[[Statistics, Form, Tick], bytes]
     may_name: bool = True
+    divides_by_population: bool = False
 
 
 FILES = {
     "csv": File("text/csv; charset=utf-8", ".csv", as_csv),
     "xlsx": File("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", as_xlsx),
     "slims": File("text/csv; charset=utf-8", "-slims.csv", as_slims),
-    "iplm": File("text/csv; charset=utf-8", "-iplm.csv", as_iplm, may_name=False),
+    "iplm": File("text/csv; charset=utf-8", "-iplm.csv", as_iplm, may_name=False, divides_by_population=True),
 }
 
 

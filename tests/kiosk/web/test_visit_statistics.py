@@ -148,6 +148,30 @@ def test_files_are_taken_away_without_names_and_that_is_journaled(door: DutyDoor
     assert (made[0]["what"], made[0]["from"], made[0]["to"], made[0]["room"]) == ("visits", "2020-06-08", "2020-06-10", None)
 
 
+def test_figures_for_iplm_are_taken_away(door: DutyDoor):
+    """In words, for a population as it is written here; it names nobody, whatever was ticked, and the journal says so."""
+    write_rows(door.post, [enter("2020-06-09 08:00", "a", 3), enter("2020-06-10 08:00", "b", 2)])
+    client = door.client()
+    taken = send(client, f"{PAGE}/export", PAGE, form="iplm", population="250.000", names="yes")
+    rows = list(csv.reader(io.StringIO(taken.data.decode("utf-8-sig"), newline="")))
+    assert rows[0][:4] == ["Bulan", "Ruang", "Hari dengan kunjungan", "Kunjungan (orang)"]
+    assert rows[1] == ["2020-06", "Ruang Baca", "2", "5", "2.50", "250000", "0.0010"]
+    assert rows[-1][:2] == ["2020-06", "Semua ruang"]
+    assert 'filename="visits-2020-06-08-2020-06-10-iplm.csv"' in taken.headers["Content-Disposition"]
+    assert [(each["format"], each["names"]) for each in door.post.of("export.made")] == [("iplm", False)]
+    assert "2.50,," in send(client, f"{PAGE}/export", PAGE, form="iplm", population="").text
+    assert send(client, f"{PAGE}/export", PAGE, form="csv", population="x").content_type.startswith("text/csv")
+
+
+@pytest.mark.parametrize("population", ["0", "-5", "dua ratus", "2,5"])
+def test_a_population_that_is_none(door: DutyDoor, population: str):
+    """The page says what to type; nothing is taken, and nothing is journaled."""
+    write_rows(door.post, [enter("2020-06-10 08:00", "a")])
+    page = send(door.client(), f"{PAGE}/export", PAGE, form="iplm", population=population).text
+    assert "jumlah penduduk harus bilangan bulat mulai dari 1" in page
+    assert door.post.of("export.made") == []
+
+
 def test_files_that_cannot_be_made(door: DutyDoor):
     """A form that is none, or two rooms with one code in SLiMS: nothing is taken, and nothing is journaled."""
     write_rows(door.post, [enter("2020-06-10 08:00", "a", room_id="ruang-a"), enter("2020-06-10 08:00", "b", room_id="ruang-b")])
@@ -159,7 +183,7 @@ def test_files_that_cannot_be_made(door: DutyDoor):
 
 def test_every_word_is_in_both_languages():
     """Columns, sheets and ways of leaving have words in both catalogs."""
-    from sync.visit_exports import Form
+    from sync.visit_exports import IPLM_COLUMNS, Form
     from sync.visit_figures import Figures
     from sync.visit_page import SORTS
     from sync.visits import How
@@ -167,12 +191,13 @@ def test_every_word_is_in_both_languages():
 
     keys = {
         f"visits.column.{each}"
-        for each in (*Form(ZONE, names=True).columns, *SORTS, *Figures.__slots__)
+        for each in (*Form(ZONE, names=True).columns, *IPLM_COLUMNS, *SORTS, *Figures.__slots__)
         if each not in ("stay", "wait")
     }
     keys |= {f"visits.how.{each}" for each in (*How, "unknown")} | {
         f"visits.sheet.{each}" for each in ("days", "hours", "visits")
     }
+    keys |= {"visits.all_rooms", "visits.all_months"}
     for language in ("id", "en"):
         there = {str(each.id) for each in read_catalog(language) if each.string}
         assert keys - there == set()
@@ -251,6 +276,9 @@ def test_a_file_is_fetched_with_its_progress(door: DutyDoor, browser: Browser):
         assert download.value.suggested_filename == "visits-2020-06-08-2020-06-10.xlsx"
         assert zipfile.is_zipfile(download.value.path())
         expect(page.locator("[data-busy]")).to_be_hidden()
+        page.get_by_label("Jumlah penduduk").fill("0")
+        page.get_by_role("button", name="CSV untuk IPLM").click()
+        expect(page.get_by_text("jumlah penduduk harus bilangan bulat mulai dari 1")).to_be_visible()
         page.route("**/export", lambda route: route.fulfill(status=503, body=""))
         page.get_by_role("button", name="CSV", exact=True).click()
         expect(page.locator("[data-failed]")).to_be_visible()

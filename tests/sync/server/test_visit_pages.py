@@ -192,6 +192,25 @@ def test_names_come_as_a_door_journals_them(client, room, door, report, database
     assert (of(database).found.visits[0].name, of(database).complete_from) == ("", None)
 
 
+def test_figures_for_iplm(client, room, door, other, report):
+    """Of all doors, for a population as it is typed; one that is none has a sentence and no file."""
+    report(door, entered("09:00:00", "v", 2), left("09:40:00", "v"))
+    report(other, entered("09:10:00", "w", 3))
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/visits").text)[1]
+
+    def fetch(population, form="iplm"):
+        days = {"csrf_token": token, "from": "2020-06-10", "to": "2020-06-10"}
+        return client.post("/visits/export", data=days | {"form": form, "population": population})
+
+    rows = fetch("1.000").data.decode("utf-8-sig").splitlines()[1:]
+    assert rows == ["2020-06,Ruang Baca,1,5,5.00,1000,0.5000", "2020-06,Semua ruang,1,5,5.00,1000,0.5000"]
+    assert fetch("").data.decode().endswith("5.00,,\r\n")
+    for wrong in ("0", "-5", "banyak"):
+        answer = fetch(wrong)
+        assert (answer.status_code, "jumlah penduduk harus bilangan bulat mulai dari 1" in answer.text) == (400, True)
+    assert fetch("0", form="csv").status_code == 200
+
+
 def test_rooms_with_one_code(client, door, report):
     """SLiMS cannot tell such rooms apart: the page says so and what to do, and there is no file."""
     report(door, *(entered("10:00:00", each, room_id=each) for each in ("ruang-a", "ruang-b")))
