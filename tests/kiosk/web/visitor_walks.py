@@ -129,7 +129,7 @@ WALKS: dict[str, Scene] = {
     "service-closed-online": (one_service(ServiceMode.SUSPENDED), {}, _press(BEGIN)),
     "service-online": (one_service(ServiceMode.ONLINE_ONLY), {}, _press(BEGIN)),
     "service-online-no-address": (one_service(ServiceMode.ONLINE_ONLY, url=None), {}, _press(BEGIN)),
-    "service-first": (lambda: services(ServiceMode.ONLINE_FIRST), {}, _press(BEGIN, "[name=tile] >> nth=1")),
+    "service-first": (lambda: services(ServiceMode.ONLINE_FIRST), {}, _press(BEGIN)),
     "service-both": (lambda: services(ServiceMode.ONLINE_AND_OFFLINE), {}, _press(BEGIN, "[name=tile] >> nth=1")),
     "service-drop-off": (one_service(ServiceMode.DROP_OFF), {}, _press(BEGIN)),
     "service-quota": (one_service(ServiceMode.LIMITED, quota_left=0), {}, _press(BEGIN)),
