@@ -51,16 +51,11 @@ class Day:
     longest_wait_s: int | None = None
 
 
-def next_receipt(db: sqlite3.Connection, epoch: str) -> tuple[int, int]:
-    """The series and the count of the next receipt number. A journal that was begun anew has a series of its own: how many
-    receipts the one before gave is not known for certain. The first series is 0, counts begin with 1.
-    """
-    query = (
-        "SELECT coalesce(max(count) FILTER (WHERE epoch = ?), 0), count(DISTINCT epoch) FILTER (WHERE epoch != ?) FROM drop_offs"
-    )
-    last, others = db.execute(query, (epoch, epoch)).fetchone()
-    begun = db.execute("SELECT count(*) FROM journal WHERE position = 1 AND kind = ?", (Kind.STATION_QUARANTINED,)).fetchone()[0]
-    return others + begun, last + 1
+def next_count(db: sqlite3.Connection, epoch: str, series: str) -> int:
+    """The count of the next receipt of a series ("A-K7PX"): beyond all that this epoch gave, and all of that series, from 1."""
+    query = "SELECT coalesce(max(count), 0) FROM drop_offs WHERE epoch = ? OR substr(receipt, 1, ?) = ?"
+    (last,) = db.execute(query, (epoch, len(series) + 1, f"{series}-")).fetchone()
+    return int(last) + 1
 
 
 def is_open(db: sqlite3.Connection, receipt: str) -> bool:

@@ -23,7 +23,8 @@ def faults(document: RoomsDocument) -> Iterator[str]:
     yield from _twice("door letter", (each.letter for each in document.doors))
     for door in document.doors:
         if not _LETTER.fullmatch(door.letter):
-            yield f'door {door.device_id}: letter "{door.letter}" must be one or two capital letters'
+            of_whom = f"door {door.device_id}: " if door.device_id else ""
+            yield f'{of_whom}letter "{door.letter}" must be one or two capital letters'
     for room in document.rooms:
         yield from (f"room {room.id}: {each}" for each in _room_faults(room))
     yield from staff_counted_twice(document.rooms)

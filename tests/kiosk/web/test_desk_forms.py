@@ -248,10 +248,10 @@ def test_files(desk: FlaskClient, rooms: SceneRooms):
     """Open ones come first and are taken with one press; a new one gets its receipt; another service is refused."""
     rooms.show(scenes.dropped_off())
     said = page(desk, "/desk/files")
-    assert said.index("A-0002") < said.index("A-0001")
-    assert "Berkas A-0002 sudah diterima" in at_desk(desk, "/desk/files/A-0002")
-    assert "Nomor tanda terima: A-0003" in at_desk(desk, "/desk/files", service="files", name="Budi")
+    assert said.index("A-K7PX-0002") < said.index("A-K7PX-0001")
+    assert "Berkas A-K7PX-0002 sudah diterima" in at_desk(desk, "/desk/files/A-K7PX-0002")
+    assert "Nomor tanda terima: AB-K7PX-0003" in at_desk(desk, "/desk/files", service="files", name="Budi")
     assert rooms.asked[-1] == ("drop_off", {"service_id": "files", "name": "Budi"})
     assert send(desk, "/desk/files", service="attic").status_code == 400
-    rooms.answers["accept"] = Done(Said.NO_SUCH_NUMBER, receipt="A-0009")
-    assert "Nomor ini sudah tidak menunggu" in at_desk(desk, "/desk/files/A-0009")
+    rooms.answers["accept"] = Done(Said.NO_SUCH_NUMBER, receipt="A-K7PX-0009")
+    assert "Nomor ini sudah tidak menunggu" in at_desk(desk, "/desk/files/A-K7PX-0009")

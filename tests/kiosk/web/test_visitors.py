@@ -216,5 +216,5 @@ def test_handing_in_a_file(halls: list[Hall]):
     assert "tidak perlu menunggu" in hall.start()
     page = hall.send("service")
     assert 'name="purpose"' not in page
-    assert "A-0003" in hall.send("name", name="  Budi   Santoso ")
+    assert "AB-K7PX-0003" in hall.send("name", name="  Budi   Santoso ")
     assert hall.asked("drop_off") == [{"service_id": "ktp", "name": "Budi Santoso"}]
