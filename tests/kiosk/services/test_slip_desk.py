@@ -37,7 +37,7 @@ def test_every_kind_of_slip(printer: VirtualPrinter) -> None:
     assert door.has_printer
     assert [door.number(NUMBER), door.visit(PASS), door.receipt(FILE)] == [True] * 3
     titles = [slip.text.splitlines()[0] for slip in printer.slips]
-    assert titles == ["Nomor tunggu Anda", "Tanda kunjungan", "Tanda terima berkas"]
+    assert titles == ["Nomor antrean Anda", "Tanda kunjungan", "Tanda terima berkas"]
     assert printer.slips[1].qr == (PASS.code,)
 
 

@@ -34,7 +34,7 @@ def on_paper(slip: Slip, paper: Paper) -> tuple[str, tuple[str, ...]]:
 def test_a_waiting_number() -> None:
     """The number, the room, how many come before, when it was taken, and what to do."""
     assert waiting_number(NUMBER, [ID]) == Slip(
-        "Nomor tunggu Anda",
+        "Nomor antrean Anda",
         "A 017",
         ("Ruang Baca", "Di depan Anda: 4 orang", "10 Juni 2020 07.12 WIB"),
         footer="Silakan tunggu. Nomor Anda dipanggil di layar dan dengan suara.",

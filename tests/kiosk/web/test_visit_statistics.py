@@ -115,7 +115,7 @@ def test_one_room_of_two(tmp_path: Path):
         client = door.client()
         both, one = words(client.get(PAGE).text), words(client.get(f"{PAGE}?room=archive").text)
         assert "dalam 2 kunjungan" in both
-        assert "Per ruang" in both
+        assert "Per ruangan" in both
         assert "batas" not in both.replace("melebihi batas", "")
         assert "dalam 1 kunjungan" in one
         assert "batas 4" in one
@@ -128,7 +128,7 @@ def test_files_are_taken_away_without_names_and_that_is_journaled(door: DutyDoor
     client = door.client()
     plain = send(client, f"{PAGE}/export", PAGE, form="csv")
     (row,) = csv.DictReader(io.StringIO(plain.data.decode("utf-8-sig"), newline=""))
-    assert (row["Orang"], row["Ruang"], row["Pintu"], row["Lama (menit)"]) == ("2", "Ruang Baca", "Pintu Utama", "30.0")
+    assert (row["Orang"], row["Ruangan"], row["Pintu"], row["Lama (menit)"]) == ("2", "Ruang Baca", "Pintu Utama", "30.0")
     assert "Siti" not in plain.text
     assert 'filename="visits-2020-06-08-2020-06-10.csv"' in plain.headers["Content-Disposition"]
     assert "'=Siti" in send(client, f"{PAGE}/export", PAGE, form="csv", names="yes").data.decode("utf-8-sig")
@@ -154,9 +154,9 @@ def test_figures_for_iplm_are_taken_away(door: DutyDoor):
     client = door.client()
     taken = send(client, f"{PAGE}/export", PAGE, form="iplm", population="250.000", names="yes")
     rows = list(csv.reader(io.StringIO(taken.data.decode("utf-8-sig"), newline="")))
-    assert rows[0][:4] == ["Bulan", "Ruang", "Hari dengan kunjungan", "Kunjungan (orang)"]
+    assert rows[0][:4] == ["Bulan", "Ruangan", "Hari dengan kunjungan", "Kunjungan (orang)"]
     assert rows[1] == ["2020-06", "Ruang Baca", "2", "5", "2.50", "250000", "0.0010"]
-    assert rows[-1][:2] == ["2020-06", "Semua ruang"]
+    assert rows[-1][:2] == ["2020-06", "Semua ruangan"]
     assert 'filename="visits-2020-06-08-2020-06-10-iplm.csv"' in taken.headers["Content-Disposition"]
     assert [(each["format"], each["names"]) for each in door.post.of("export.made")] == [("iplm", False)]
     assert "2.50,," in send(client, f"{PAGE}/export", PAGE, form="iplm", population="").text
@@ -177,7 +177,7 @@ def test_files_that_cannot_be_made(door: DutyDoor):
     write_rows(door.post, [enter("2020-06-10 08:00", "a", room_id="ruang-a"), enter("2020-06-10 08:00", "b", room_id="ruang-b")])
     client = door.client()
     assert send(client, f"{PAGE}/export", PAGE, form="exe").status_code == 400
-    assert "dua ruang mempunyai kode yang sama" in send(client, f"{PAGE}/export", PAGE, form="slims").text
+    assert "dua ruangan mempunyai kode yang sama" in send(client, f"{PAGE}/export", PAGE, form="slims").text
     assert door.post.of("export.made") == []
 
 

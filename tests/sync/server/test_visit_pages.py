@@ -156,7 +156,7 @@ def test_files(client, room, door, report):
         return client.post("/visits/export", data={"csrf_token": token, "from": "2020-06-10", "to": "2020-06-10", **form})
 
     (row,) = csv.DictReader(io.StringIO(fetch(form="csv").data.decode("utf-8-sig"), newline=""))
-    assert (row["Ruang"], row["Pintu"], row["Orang"], row["Keluar diketahui dari"]) == (
+    assert (row["Ruangan"], row["Pintu"], row["Orang"], row["Keluar diketahui dari"]) == (
         "Ruang Baca",
         "Pintu utama",
         "2",
@@ -203,7 +203,7 @@ def test_figures_for_iplm(client, room, door, other, report):
         return client.post("/visits/export", data=days | {"form": form, "population": population})
 
     rows = fetch("1.000").data.decode("utf-8-sig").splitlines()[1:]
-    assert rows == ["2020-06,Ruang Baca,1,5,5.00,1000,0.5000", "2020-06,Semua ruang,1,5,5.00,1000,0.5000"]
+    assert rows == ["2020-06,Ruang Baca,1,5,5.00,1000,0.5000", "2020-06,Semua ruangan,1,5,5.00,1000,0.5000"]
     assert fetch("").data.decode().endswith("5.00,,\r\n")
     for wrong in ("0", "-5", "banyak"):
         answer = fetch(wrong)
@@ -216,7 +216,7 @@ def test_rooms_with_one_code(client, door, report):
     report(door, *(entered("10:00:00", each, room_id=each) for each in ("ruang-a", "ruang-b")))
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/visits").text)[1]
     answer = client.post("/visits/export", data={"csrf_token": token, "form": "slims"})
-    assert (answer.status_code, "dua ruang mempunyai kode yang sama" in answer.text) == (409, True)
+    assert (answer.status_code, "dua ruangan mempunyai kode yang sama" in answer.text) == (409, True)
 
 
 def test_only_who_is_signed_in_sees_it(client, store, clock):
