@@ -169,12 +169,16 @@ def test_every_mode_has_a_way():
     ],
 )
 def test_services_that_give_no_number(halls: list[Hall], scene: object, says: str, has_code: bool):
-    """Closed, online only, used up, or at a counter: a clear sentence, the code of its address, and no way to a number."""
+    """Closed, online only, used up, or at a counter: a clear sentence, the code of its address, a large "Selesai", and no way to a
+    number.
+    """
     hall = opened(halls, scene())  # type: ignore[operator]
     page = hall.start()
     assert says in page
     assert (URL in page and "<svg" in page) is has_code
     assert 'action="/visitor/service"' not in page
+    assert page.count('action="/visitor/close"') == 2
+    assert "Batal" not in page
     hall.send("service")
     assert says in hall.page()
     assert hall.rooms.asked == []
