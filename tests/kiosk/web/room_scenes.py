@@ -133,7 +133,7 @@ def seven() -> RoomsView:
         visit_row(30, visit_id="visit-3", label="Kartu 3", card=3, priority=True, name="Ibu Sumarni"),
         visit_row(12, visit_id="visit-4", label="A 004", card=None, number="A 004", away_left_min=6),
         visit_row(5, visit_id="visit-5", label="Kartu 5", card=5),
-        visit_row(1, visit_id="visit-6", label="Pegawai", card=None, is_staff=True, name="Siti Rahayu"),
+        visit_row(1, visit_id="visit-6", label="", card=None, is_staff=True, name="Siti Rahayu"),
     )
     counts = TodayCounts(entered=19, left=12, waited=4, priority=2, overrides=0, longest_wait_min=18)
     return rooms_view(room_view(7, visits=visits, today=counts))

@@ -40,10 +40,10 @@ def test_register_by_voice(desk: FlaskClient, rooms: SceneRooms):
 def test_register_into_a_full_room_gives_a_number(desk: FlaskClient, rooms: SceneRooms):
     """The number is said with what is ahead of it, and the form has said so beforehand."""
     rooms.show(scenes.full())
-    assert "Beri nomor tunggu" in page(desk, "/desk/register?room=reading")
+    assert "Beri nomor antrean" in page(desk, "/desk/register?room=reading")
     rooms.answers["arrive"] = Done(Said.WAITING, "reading", number="A 018", ahead=5)
     said = at_desk(desk, "/desk/register", people="1")
-    assert "Nomor tunggu A 018. Orang di depan: 5, perkiraan tunggu: belum dapat diperkirakan." in said
+    assert "Nomor antrean A 018. Orang di depan: 5, perkiraan tunggu: belum dapat diperkirakan." in said
 
 
 def test_a_number_of_people(desk: FlaskClient, rooms: SceneRooms):
@@ -142,6 +142,22 @@ def test_overrides_are_in_the_duty_log(tmp_path: Path):
 
 
 # Rounds
+
+
+def test_staff_have_a_label_everywhere(desk: FlaskClient, rooms: SceneRooms):
+    """Staff have neither card nor number: they are called by their name, else "Pegawai", where heads are counted too."""
+    nameless = scenes.visit_row(2, visit_id="visit-7", label="", card=None, is_staff=True)
+    rooms.show(scenes.rooms_view(scenes.room_view(2, visits=(*scenes.seven().rooms[0].visits[-1:], nameless))))
+    for path in ("/desk", "/desk/count?room=reading", "/desk/sweep?room=reading"):
+        said = page(desk, path)
+        assert "Siti Rahayu" in said, path
+        assert "Pegawai" in said, path
+
+
+def test_an_empty_room_is_closed_without_ending_visits(desk: FlaskClient, rooms: SceneRooms):
+    """Nobody is inside: there is no visit to end, and the button says only that the room is closed."""
+    rooms.show(scenes.empty())
+    assert "akhiri kunjungan" not in page(desk, "/desk/sweep?room=reading")
 
 
 def test_a_head_count_says_its_result_first(desk: FlaskClient, rooms: SceneRooms):
