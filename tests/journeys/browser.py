@@ -20,7 +20,8 @@ PANEL_SIZES = ((800, 480), (480, 800), (1024, 600), (1280, 800))
 _OVERFLOWING = """() => [...document.querySelectorAll('body *')].filter(element => {
   const box = element.getBoundingClientRect();
   if (!box.width || !box.height || element.closest('svg *, .unseen, .camera')) return false;
-  const clipped = element.scrollHeight > element.clientHeight + 2 && getComputedStyle(element).overflowY === 'hidden';
+  const style = getComputedStyle(element);
+  const clipped = element.scrollHeight > element.clientHeight + 2 && style.overflowY === 'hidden' && style.webkitLineClamp === 'none';
   const tooWide = element.scrollWidth > element.clientWidth + 2 && getComputedStyle(element).textOverflow !== 'ellipsis'
     && element.clientWidth > 0 && getComputedStyle(element).display !== 'inline';
   const below = element.closest('.panel') && box.bottom > innerHeight + 1;

@@ -41,7 +41,8 @@ _CROWDED = """() => {
     .map(([other]) => `${name} | ${other}`));
 }"""
 _ABOVE = """() => { const top = document.querySelector('.result').getBoundingClientRect().top;
-  return [...document.querySelectorAll('.result *')].filter(each => each.getBoundingClientRect().top < top - 1)
+  return [...document.querySelectorAll('.result *')].filter(each => each.getClientRects().length)
+    .filter(each => each.getBoundingClientRect().top < top - 1)
     .map(each => `above: ${each.className}`); }"""
 _SKIPPING = "window.skipMs = 0; { const now = performance.now.bind(performance); performance.now = () => now() + skipMs; }"
 

@@ -124,6 +124,7 @@ WALKS: dict[str, Scene] = {
     "choose-long": (long_names, {}, _press(BEGIN)),
     "choose-many": (every_mode, {}, _press(BEGIN)),
     "choose-many-2": (every_mode, {}, _press(BEGIN, ".visit__pager button >> nth=1")),
+    "choose-four-long": (lambda: services(*list(ServiceMode)[:3], long=True), {}, _press(BEGIN)),
     "choose-all-long": (lambda: services(*list(ServiceMode)[:5], long=True), {}, _press(BEGIN)),
     "service-closed": (one_service(ServiceMode.SUSPENDED, url=None), {}, _press(BEGIN)),
     "service-closed-online": (one_service(ServiceMode.SUSPENDED), {}, _press(BEGIN)),
