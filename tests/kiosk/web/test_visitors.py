@@ -169,9 +169,7 @@ def test_every_mode_has_a_way():
     ],
 )
 def test_services_that_give_no_number(halls: list[Hall], scene: object, says: str, has_code: bool):
-    """Closed, online only, used up, or at a counter: a clear sentence, the code of its address, a large "Selesai", and no way to a
-    number.
-    """
+    """Closed, online only, used up, or at a counter: a sentence, the code of its address, an end, and no way to a number."""
     hall = opened(halls, scene())  # type: ignore[operator]
     page = hall.start()
     assert says in page
