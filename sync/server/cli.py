@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from sync.clock import utc_text
 from sync.server.cli_bundle import import_bundle
 from sync.server.cli_doors import devices, enrolments
 from sync.server.cli_options import JSON, database_options, now, opened_store
@@ -90,6 +91,21 @@ def export(settings: Settings, first: datetime | None, last: datetime | None, he
                 click.echo(msgspec.json.encode(event | {"payload": raw}))
             else:
                 click.echo("\t".join("" if value is None else str(value) for value in event.values()))
+
+
+@central.command("erase-names")
+@click.option("--dry-run", is_flag=True, help="Say how many entries are due and change nothing.")
+@database_options
+def erase_names(settings: Settings, dry_run: bool) -> None:
+    """Erase what visitors said of themselves and is older than [retention] visitor_days; a running server does so daily."""
+    from sync.server import retention
+
+    before = utc_text(now().wall - timedelta(days=settings.retention.visitor_days))
+    with opened_store(settings) as store:
+        if dry_run:
+            click.echo(f"{retention.count_named(store.database, before)} entries are due. Nothing was changed.", err=True)
+            return
+        click.echo(f"{retention.erase_names(store.database, before)} entries were erased.", err=True)
 
 
 @central.group()
