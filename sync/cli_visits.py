@@ -11,6 +11,7 @@ from typing import Any
 import click
 import msgspec
 
+from sync.names_option import names_option
 from sync.visit_exports import FILES, Form, RoomCodesClash, Words
 from sync.visit_figures import Figures, Span, Statistics
 from sync.visit_iplm import NoPopulation, checked_population
@@ -21,7 +22,6 @@ _FORMS = (
     "slims: the columns of its visitor counter. iplm: visits a day by month and room, for the element of IPLM that divides them"
     " by the population; made without the official form at hand, so check it against that of the year."
 )
-_WHO = "Names, purposes and institutions too (guest book): only where somebody has decided that they are needed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option("--format", "form", type=click.Choice(list(FILES)), default="csv", show_default=True, help=_FORMS)
     @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of standard output.")
-    @click.option("--names", is_flag=True, help=_WHO)
+    @names_option
     @click.option("--institution", default="Umum", show_default=True, help="In slims, where a visitor named none.")
     @click.option("--population", type=int, metavar="N", help="In iplm: how many live there. Without it two columns are empty.")
     @functools.wraps(command)

@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from sync.clock import utc_text
+from sync.names_option import names_option
 from sync.server.cli_bundle import import_bundle
 from sync.server.cli_doors import devices, enrolments
 from sync.server.cli_options import JSON, database_options, now, opened_store
@@ -76,15 +77,16 @@ def user_add(settings: Settings, name: str, password_stdin: bool) -> None:
 @click.option("--from", "first", type=_DAY, metavar="D", help="First day (YYYY-MM-DD, in the server's time zone).")
 @click.option("--to", "last", type=_DAY, metavar="D", help="Last day, included.")
 @click.option("--health", is_flag=True, help="With screening results and holds, which are left out otherwise.")
+@names_option
 @JSON
 @database_options
-def export(settings: Settings, first: datetime | None, last: datetime | None, health: bool, as_json: bool) -> None:
-    """Print stored events, one a line."""
+def export(settings: Settings, first: datetime | None, last: datetime | None, health: bool, names: bool, as_json: bool) -> None:
+    """Print stored events, one a line. `left_out` says why a payload that is there was left out."""
     zone = ZoneInfo(settings.time_zone)
     start = _midnight(first.date(), zone) if first else None
     end = _midnight(last.date() + timedelta(days=1), zone) if last else None
     with opened_store(settings) as store:
-        for event in store.reports.export(first=start, last=end, health=health):
+        for event in store.reports.export(first=start, last=end, health=health, names=names):
             if as_json:
                 payload = event["payload"]
                 raw = None if payload is None else msgspec.Raw(payload.encode())

@@ -315,6 +315,21 @@ def test_export(run, url, door, clock):
     assert run("export", "--from", "yesterday").exit_code == 2
 
 
+@pytest.mark.parametrize("form", [("--json",), ()])
+@pytest.mark.parametrize("kind", ["visitor.named", "dropoff.received"])
+def test_an_export_names_no_visitor_unless_asked(run, url, door, clock, kind, form):
+    """Who a visitor is is not printed by the way: the row says that it was left out, and --names shows it."""
+    named = record(door, 1, kind=kind, payload={"name": "Siti Rahayu"})
+    with contextlib.closing(Database(url)) as database:
+        open_store(database, HASHER).sink.take(door, Batch(EPOCH, [raw(named)]), clock.now().claimed_at)
+    (line,) = run("export", "--health", *form).stdout.splitlines()
+    assert "Siti" not in line
+    assert "names" in line
+    assert "Siti Rahayu" in run("export", "--names", *form).stdout
+    if form:
+        assert (json.loads(line)["payload"], json.loads(line)["left_out"]) == (None, "names")
+
+
 def test_a_dry_run_changes_nothing(run, tmp_path):
     """A directory can be checked first; one that is wrong is refused with exit code 1."""
     file = tmp_path / "directory.json"
