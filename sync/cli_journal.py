@@ -224,7 +224,8 @@ def _line(entry: Entry, shown: _Shown) -> str:
 def _cells(entry: Entry, shown: _Shown) -> list[Any]:
     values = {_LEFT_OUT: ""} | _values(entry, shown)
     if values["payload"] is not None:
-        values["payload"] = msgspec.json.encode(values["payload"]).decode()
+        # In JSON a ";" only stands inside strings. An Indonesian Excel would begin a cell behind it, and perhaps a formula.
+        values["payload"] = msgspec.json.encode(values["payload"]).decode().replace(";", "\\u003b")
     return [values[name] for name in (*_EXPORTED, _LEFT_OUT)]
 
 

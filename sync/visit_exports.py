@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 
+from sync.cells import guarded
 from sync.visit_figures import Figures, Statistics
 from sync.visit_iplm import IplmRow, checked_population, iplm_rows
 from sync.visits import Visit
@@ -17,7 +18,6 @@ from sync.visits import Visit
 ROOM_CODE_LENGTH = 5
 SLIMS_COLUMNS = ("member_id", "member_name", "institution", "room_code", "checkin_date")
 IPLM_COLUMNS = ("month", "room", "opening_days", "person_visits", "per_opening_day", "population", "percent_of_population")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = (
     "day",
     "entered_at",
@@ -90,7 +90,7 @@ def nothing() -> None:
 def as_csv(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
     """One row a visit, in UTF-8 with a mark that spreadsheets know it by."""
     heads = [form.words(f"column.{name}") for name in form.columns]
-    return _csv([heads, *([_text(cell) for cell in cells] for cells in _ticked(found.visits, form, tick))])
+    return _csv([heads, *_ticked(found.visits, form, tick)])
 
 
 def as_slims(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
@@ -261,6 +261,8 @@ def _text(cell: object) -> str:
             return f"{cell:%Y-%m-%d %H:%M:%S}"
         case float():
             return f"{cell:.1f}"
+        case str():
+            return guarded(cell)
         case _:
             return str(cell)
 
@@ -271,7 +273,7 @@ def _ticked(visits: Iterable[Visit], form: Form, tick: Tick) -> Iterator[tuple[o
         tick()
 
 
-def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+def _csv(rows: Iterable[Sequence[object]]) -> bytes:
     out = io.StringIO()
-    csv.writer(out).writerows([f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in row] for row in rows)
+    csv.writer(out).writerows(map(_text, row) for row in rows)
     return b"\xef\xbb\xbf" + out.getvalue().encode()

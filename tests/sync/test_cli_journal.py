@@ -125,6 +125,14 @@ def test_a_table_says_what_was_left_out(station, run):
     assert "Siti Rahayu" not in run("export", "--health").stdout
 
 
+def test_exported_words_begin_no_cell(station, run):
+    """A spreadsheet that parts cells at semicolons finds none in what visitors typed, and the payload reads as it was."""
+    station.taps(1, note="Budi;=cmd|' /C calc'!A0")
+    _, row = csv.reader(io.StringIO(run("export").stdout))
+    assert ";" not in row[6]
+    assert json.loads(row[6])["note"] == "Budi;=cmd|' /C calc'!A0"
+
+
 def test_tail_gives_the_last_rows(station, run):
     """The last rows come oldest first."""
     station.taps(5)

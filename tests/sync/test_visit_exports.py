@@ -4,6 +4,7 @@ import csv
 import io
 import xml.etree.ElementTree as ET
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -43,12 +44,24 @@ def test_who_it_was_stands_beside_each_visit():
     assert {each for index, each in enumerate(found) if index not in (0, 2)} == {("", "", "", "")}
 
 
-@pytest.mark.parametrize("name", ["=SUM(A1)", "+62", "-1", "@cmd", "\t=1", "\r=1"])
+NAMES = ["=SUM(A1)", "+62", "-1", "@cmd", "\t=1", "\r=1", "Budi;=cmd|' /C calc'!A0", 'Budi; "=1"', "Ani\n+1", "a,-1", "a;\t@b"]
+
+
+@pytest.mark.parametrize("parted_by", [",", ";", "\t"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("write", [as_csv, as_slims])
-def test_no_cell_is_a_formula(name, write):
-    """A name that a spreadsheet would calculate is kept from it by an apostrophe."""
-    (row,) = rows(write(figures(entered("v", "09:00"), named("09:00", visit_id="v", name=name)), NAMED))
-    assert row["name" if write is as_csv else "member_name"] == f"'{name}"
+def test_no_cell_is_a_formula(name, write, parted_by):
+    """Nothing that visitors typed is calculated, be cells parted by commas or, as in an Indonesian Excel, by semicolons."""
+    body = write(figures(entered("v", "09:00"), named("09:00", visit_id="v", name=name)), NAMED).decode("utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(body, newline=""), delimiter=parted_by) for cell in row]
+    assert not [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@"))]
+
+
+def test_our_own_numbers_stay_numbers():
+    """A number of ours is no text that is kept from being a formula, not even below nought."""
+    found = figures(entered("v", "09:00"))
+    odd = replace(found, visits=(replace(found.visits[0], waited_s=-90.0),))
+    assert rows(as_csv(odd, FORM))[0]["waited_minutes"] == "-1.5"
 
 
 def test_slims_gets_one_row_a_person_in_its_own_columns():
