@@ -1,6 +1,7 @@
 """`gapura journal`: the door's journal read, exported and verified. Read-only; the kiosk may be running."""
 
 import csv
+import io
 import sqlite3
 import sys
 import threading
@@ -15,6 +16,7 @@ import msgspec
 
 from sync import settings
 from sync.database import DatabaseError, open_reader
+from sync.files import whole_file
 from sync.identity import IdentityError, read_identity
 from sync.journal import Entry, last_position, read, tail, verify
 from sync.names_option import NAMES, names_option
@@ -182,15 +184,17 @@ def _reader(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _output(out: Path | None) -> Iterator[IO[str]]:
+    """Standard output, or a file that is there whole or not at all and that nobody else can read: payloads name people."""
     if out is None:
         yield sys.stdout
         return
     try:
-        file = out.open("w", encoding="utf-8")
+        with whole_file(out, mode=0o600) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
+            yield text
+            text.detach()  # closed, it would close the file before that is durable
     except OSError as exc:
-        raise click.BadParameter(f"{out}: cannot be written ({exc.strerror})", param_hint="--out") from exc
-    with file:
-        yield file
+        raise click.ClickException(f"{out}: cannot be written ({exc.strerror})") from exc
 
 
 @dataclass(frozen=True, slots=True)

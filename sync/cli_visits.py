@@ -11,6 +11,7 @@ from typing import Any
 import click
 import msgspec
 
+from sync.files import write_whole
 from sync.names_option import names_option
 from sync.visit_exports import FILES, Form, RoomCodesClash, Words
 from sync.visit_figures import Figures, Span, Statistics
@@ -158,7 +159,7 @@ def write_file(found: Statistics, form: Form, wanted: Wanted) -> None:
         if wanted.out is None:
             click.echo(body, nl=False)
         else:
-            wanted.out.write_bytes(body)
+            write_whole(wanted.out, body, mode=0o600)
             click.echo(f"{len(found.visits)} visits are in {wanted.out}", err=True)
     except RoomCodesClash as exc:
         raise click.ClickException(f"{exc} (--room ID)") from exc

@@ -133,6 +133,25 @@ def test_exported_words_begin_no_cell(station, run):
     assert json.loads(row[6])["note"] == "Budi;=cmd|' /C calc'!A0"
 
 
+def test_an_export_is_its_owners_and_whole(station, run, tmp_path):
+    """The file says what standard output would, and nobody else may read it; one that fails leaves the one before as it was."""
+    station.taps(3)
+    out = tmp_path / "journal.csv"
+    assert run("export", "--out", str(out)).exit_code == 0
+    assert out.read_text() == run("export").stdout
+    assert out.stat().st_mode & 0o777 == 0o600
+    station.change("ALTER TABLE journal RENAME COLUMN claimed_at TO gone")
+    failed = run("export", "--out", str(out))
+    assert failed.exit_code == 1
+    assert len(out.read_text().splitlines()) == 4
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".partial")] == []
+    nowhere = run("export", "--out", "/nowhere/journal.csv")
+    assert (nowhere.exit_code, nowhere.stderr.splitlines()[-1]) == (
+        1,
+        "Error: /nowhere/journal.csv: cannot be written (No such file or directory)",
+    )
+
+
 def test_tail_gives_the_last_rows(station, run):
     """The last rows come oldest first."""
     station.taps(5)

@@ -77,6 +77,7 @@ def test_a_workbook_and_slims(post: Post, tmp_path: Path):
     assert (done.exit_code, done.stdout) == (0, "")
     assert f"1 visits are in {out}" in done.stderr
     assert zipfile.is_zipfile(out)
+    assert out.stat().st_mode & 0o777 == 0o600
     found = rows(call(post, "export", *WEEK, "--format", "slims", "--institution", "Perpustakaan"))
     assert [(each["member_name"], each["institution"], each["room_code"]) for each in found] == [
         ("Tamu", "Perpustakaan", "readi")
