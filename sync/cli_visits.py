@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -146,6 +146,19 @@ def say_whole_from(day: date | None) -> None:
         click.echo(f"details before {day} have been erased; figures are whole from that day on", err=True)
 
 
+def refuse_unknown_room(days: Days, found: Statistics, known: Iterable[str]) -> None:
+    """Nothing for a room that is known or was visited; one that was removed still has its visits.
+
+    Raises:
+        click.ClickException: a room that is none would be an empty file, and pass for a quiet week.
+    """
+    rooms = sorted(known)
+    if days.room is None or days.room in rooms or found.rooms or found.visits:
+        return
+    there = f"there are: {', '.join(rooms)}" if rooms else "no room is set up"
+    raise click.ClickException(f"there is no room {days.room} here, and no visit of one on these days; {there}")
+
+
 def write_file(found: Statistics, form: Form, wanted: Wanted) -> None:
     """Write the visits as they are wanted, with a progress bar on a terminal.
 
@@ -156,12 +169,13 @@ def write_file(found: Statistics, form: Form, wanted: Wanted) -> None:
     try:
         with click.progressbar(length=len(found.visits), label="Visits", file=sys.stderr) as bar:
             body = write(found, form, lambda: bar.update(1))
-        if wanted.out is None:
-            click.echo(body, nl=False)
-        else:
-            write_whole(wanted.out, body, mode=0o600)
-            click.echo(f"{len(found.visits)} visits are in {wanted.out}", err=True)
     except RoomCodesClash as exc:
         raise click.ClickException(f"{exc} (--room ID)") from exc
+    if wanted.out is None:
+        click.echo(body, nl=False)
+        return
+    try:
+        write_whole(wanted.out, body, mode=0o600)
     except OSError as exc:
         raise click.ClickException(f"{wanted.out}: cannot be written ({exc.strerror})") from exc
+    click.echo(f"{len(found.visits)} visits are in {wanted.out}", err=True)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EEXIST
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +27,7 @@ def whole_file(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
     """
     partial = path.with_name(f".{path.name}.partial")
     try:
+        _refuse_odd(path)
         try:
             with _created(partial, mode) as file:
                 yield file
@@ -38,6 +40,12 @@ def whole_file(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
         sync_folder(path.parent)
     except OSError as exc:
         raise OSError(exc.errno, exc.strerror, str(path)) from exc
+
+
+def _refuse_odd(path: Path) -> None:
+    """What is replaced is a file: renamed over, a device or a link to one would be gone."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise OSError(EEXIST, "is there and is no regular file; name another")
 
 
 def _created(path: Path, mode: int) -> BinaryIO:

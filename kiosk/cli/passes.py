@@ -121,9 +121,13 @@ def _write(settings: Settings, sheet: _Sheet, made: Sequence[NewCard]) -> tuple[
     faces = [PassFace(number_words(sheet.letter or "", each.card.number), sheet.name or "", each.code) for each in made]
     with station_errors(settings), click.progressbar(faces, label="Setting cards", file=sys.stderr) as bar:
         printed = pass_sheets(bar, sheet.office or station.name, SystemClock().now().wall)
-        write_private(sheet.out, printed.pdf)
-        if sheet.pictures is not None:
-            pass_issue.save_pictures(sheet.pictures, made)
+    try:
+        with station_errors(settings):
+            if sheet.pictures is not None:
+                pass_issue.save_pictures(sheet.pictures, made)
+            write_private(sheet.out, printed.pdf)
+    except click.ClickException as exc:
+        raise fail(f"{exc.message}; nothing was registered, and pictures that were written are of no card") from exc
     return printed.lacking
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from sync.cli_visits import Days, Wanted, days_options, file_options, say_figures, say_whole_from, write_file
+from sync.cli_visits import Days, Wanted, days_options, file_options, refuse_unknown_room, say_figures, say_whole_from, write_file
 from sync.server.cli_options import JSON, database_options, now, opened_store
 from sync.server.settings import Settings
 
@@ -48,4 +48,6 @@ def _report(settings: Settings, days: Days) -> "tuple[Report, dict[str, str]]":
     span = days.span(now().wall.astimezone(ZoneInfo(settings.time_zone)))
     with opened_store(settings) as store:
         reports = VisitReports(store.database)
-        return reports.of(span, days.room), reports.doors()
+        found = reports.of(span, days.room)
+        refuse_unknown_room(days, found.found, reports.rooms())
+        return found, reports.doors()

@@ -6,11 +6,12 @@ import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
+from sync.protocol.room_entries import entries
 from sync.protocol.room_faults import faults
 from sync.protocol.rooms import Card, Door, Room, RoomsDocument, Service
 from sync.server import lettering, room_ledger, rooms
@@ -19,8 +20,6 @@ from sync.server.errors import BadRooms, Unknown
 from sync.server.rooms import RoomRow, SiteDoor, turn
 from sync.server.schema import devices, epochs, room_cards, services
 from sync.server.schema import rooms as rooms_table
-
-T = TypeVar("T", bound=msgspec.Struct)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -61,7 +60,7 @@ def read_setup(text: bytes, *, is_json: bool) -> Setup:
     wrong: list[str] = [
         f"{name}: no such list; room, service, door and card are known" for name in sorted(told.keys() - _FORMS.keys())
     ]
-    read: dict[str, list[Any]] = {name: list(_each(told.get(name, []), name, form, wrong)) for name, form in _FORMS.items()}
+    read: dict[str, list[Any]] = {name: list(entries(told.get(name, []), name, form, wrong)) for name, form in _FORMS.items()}
     if wrong:
         raise BadRooms("\n".join(wrong))
     return Setup(
@@ -70,22 +69,6 @@ def read_setup(text: bytes, *, is_json: bool) -> Setup:
         cards=tuple(read["card"]) if "card" in told else None,
         letters=tuple((each.device_id, each.letter) for each in read["door"]),
     )
-
-
-def _each(entries: object, name: str, form: type[T], wrong: list[str]) -> Iterator[T]:
-    if not isinstance(entries, list):
-        wrong.append(f"{name}: must be a list")
-        return
-    for place, entry in enumerate(entries):
-        at = f"{name}[{place}]"
-        known = {field.encode_name for field in msgspec.structs.fields(form)}
-        if isinstance(entry, dict):
-            wrong += [f"{at}.{key}: no such field" for key in sorted(entry.keys() - known)]
-        try:
-            yield msgspec.convert(entry, form)
-        except msgspec.ValidationError as exc:
-            what, _, path = str(exc).partition(" - at `$")
-            wrong.append(f"{at}{path.rstrip('`')}: {what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +151,7 @@ def _checked(connection: Connection, setup: Setup) -> _Checked:
     named = tuple(_with_door_ids(room, doors, wrong) for room in setup.rooms)
     letters = {_door_id(name, doors, f"door {name}", wrong): letter for name, letter in setup.letters}
     if wrong:
-        raise BadRooms("\n".join(wrong))
+        raise BadRooms("\n".join([*wrong, *faults(RoomsDocument(rooms=list(setup.rooms)))]))
     found = {sites[door] for room in named for door in room.doors} | {sites[door] for door in letters}
     if len(found) > 1:
         listed = ", ".join(f'"{site}"' for site in sorted(found))

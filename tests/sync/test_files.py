@@ -1,5 +1,6 @@
 """Files that are there whole or not at all."""
 
+import os
 import resource
 import signal
 from collections.abc import Iterator
@@ -57,3 +58,19 @@ def test_a_folder_that_is_not_there_is_named_by_the_file(tmp_path: Path) -> None
     with pytest.raises(FileNotFoundError) as failed:
         write_whole(tmp_path / "nowhere" / "list", b"")
     assert failed.value.filename == str(tmp_path / "nowhere" / "list")
+
+
+def test_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
+    """A pipe, as a device would be, a folder and a link are not replaced by a file: that is refused, and they are there after."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "list").write_bytes(b"before")
+    (tmp_path / "link").symlink_to(tmp_path / "list")
+    for name in ("pipe", "folder", "link"):
+        with pytest.raises(FileExistsError, match="is there and is no regular file") as failed:
+            write_whole(tmp_path / name, b"after")
+        assert failed.value.filename == str(tmp_path / name)
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "folder").is_dir()
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "list").read_bytes() == b"before"

@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kiosk.cli.visits import visits
+from kiosk.store import room_documents
+from sync.protocol.rooms import Room, RoomsDocument
 from tests.kiosk.cli.programs import gapura
 from tests.kiosk.services.post import Post
 from tests.kiosk.services.visit_rows import busy_week, enter, introduce, leave, write_rows
@@ -57,6 +59,17 @@ def test_one_room(post: Post):
     write_rows(post, [enter("2020-06-10 08:00", "a"), enter("2020-06-10 08:00", "b", room_id="archive")])
     told = call(post, "stats", *WEEK, "--room", "archive", "--json").stdout.splitlines()
     assert [json.loads(line)["visits"] for line in told if '"total"' in line] == [1]
+
+
+def test_a_room_without_visits(post: Post):
+    """One that is set up has an empty file; one that is not is refused, and those there are are named."""
+    with post.database.transaction() as db:
+        there = [Room(id=name, name=name, max_people=5) for name in ("baca", "anak")]
+        room_documents.put(db, RoomsDocument(rooms=there), room_documents.LOCAL)
+    assert rows(call(post, "export", *WEEK, "--room", "baca")) == []
+    refused = call(post, "export", *WEEK, "--room", "bacaa")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "there is no room bacaa here, and no visit of one on these days; there are: anak, baca" in refused.stderr
 
 
 def test_csv_to_standard_output_without_names(post: Post):
@@ -110,6 +123,12 @@ def test_figures_for_iplm(post: Post):
         (("stats", "--from", "2020-06-12", "--to", "2020-06-10"), 2, "--from 2020-06-12 is after --to 2020-06-10"),
         (("stats", "--from", "0001-01-01"), 2, "days from 2000 to 2999"),
         (("export", *WEEK, "--format", "slims"), 1, "both become 'ruang'; export one room at a time (--room ID)"),
+        (
+            ("export", *WEEK, "--room", "ruang-c"),
+            1,
+            "there is no room ruang-c here, and no visit of one on these days; no room",
+        ),
+        (("stats", *WEEK, "--room", "ruang-c"), 1, "there is no room ruang-c here"),
         (("export", *WEEK, "--out", "/nowhere/visits.csv"), 1, "cannot be written"),
     ],
 )
