@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -33,15 +34,23 @@ def test_how_it_ends(asked: bool, is_broken: bool, code: int) -> None:
     assert Stop(asked).exit_code(is_broken=is_broken) == code
 
 
+HEEDING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, sys.argv[1:])"
+"""Begins a command that heeds Ctrl-C, also where the tests were begun in the background, which does not."""
+
+
 @pytest.mark.parametrize(("words", "what"), [("rooms --episodes 1000000", "episodes"), ("race --rounds 100000", "rounds")])
 def test_ctrl_c(words: str, what: str) -> None:
     """As on a terminal, where every process of the command is told: the report is printed, and how much of it there is."""
-    command = [sys.executable, "-m", "kiosk", "simulate", *words.split(), "--json"]
+    command = [sys.executable, "-c", HEEDING, sys.executable, "-m", "kiosk", "simulate", *words.split(), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr is not None
         assert process.stderr.readline()  # the bar's label: it has begun
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130, err
     told = json.loads(out)
     assert (told["violations"], told["first"]) == (0, None)
