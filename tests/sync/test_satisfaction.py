@@ -121,7 +121,13 @@ def test_in_words_and_for_machines(capsys: pytest.CaptureFixture[str]):
     assert told == {
         "what": "satisfaction",
         "name": "baca",
-        **{"very_good": 1, "good": 0, "poor": 0, "bad": 1, "left": 2, "unsure": 0, "answered": 2},
+        "very_good": 1,
+        "good": 0,
+        "poor": 0,
+        "bad": 1,
+        "left": 2,
+        "unsure": 0,
+        "answered": 2,
     }
     say_figures(with_answers(left("v1", "09:00")), as_json=False)
     assert "how it was" not in capsys.readouterr().out

@@ -1,12 +1,20 @@
 """The question how it was, on the panel: who is asked and for how long, and that an answer counts once."""
 
 import re
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
-from kiosk.services.room_views import Done, Said
+from kiosk.services.room_views import Done, Said, Visitor
 from kiosk.web.catalogs import read_catalog
+from sync.protocol.events import Kind
 from sync.protocol.satisfaction import Level
+from tests.kiosk.services.post import ZONE
+from tests.kiosk.services.room_post import card_code
+from tests.kiosk.web.desk_door import READING as DOOR_ROOM
+from tests.kiosk.web.desk_door import desk_door
 from tests.kiosk.web.room_scenes import full
 from tests.kiosk.web.visitor_hall import HERE, Hall, opened
 
@@ -110,6 +118,27 @@ def test_somebody_elses_go_is_not_lost(halls: list[Hall]):
     hall.start("out")
     assert rated(hall).headers["Location"] == "/"
     assert hall.client.get("/visitor").status_code == 303
+
+
+def test_at_a_whole_door(tmp_path: Path):
+    """From the card that is handed in to the row of the journal: one touch is one row, and neither a second one nor another page
+    adds to it.
+    """
+    with desk_door(tmp_path, msgspec.structs.replace(DOOR_ROOM, asks_satisfaction=True)) as door:
+        client = door.app.test_client()
+        desk = next(each for each in door.post.station.guards() if each.role == "desk")
+        assert door.rooms.arrive(DOOR_ROOM.id, Visitor(name="Siti"), by=desk, card=1).said is Said.ENTERED
+        door.post.clock.advance(60)
+        page = client.get("/").text
+        assert door.rooms.pass_shown(card_code(1)).said is Said.LEFT
+        form = dict(re.findall(r'name="(csrf_token|showing)" value="([^"]*)"', client.get("/").text))
+        touches = [client.post("/visitor/rate", data={**form, "level": level}, headers=HERE) for level in ("poor", "good")]
+        assert [each.status_code for each in touches] == [303, 409]
+        assert "tanpa nama" in client.get("/").text
+        stale = {**dict(re.findall(r'name="(csrf_token)" value="([^"]*)"', page)), "showing": "0" * 32, "level": "bad"}
+        assert client.post("/visitor/rate", data=stale, headers=HERE).status_code == 409
+        day = door.post.clock.now().wall.astimezone(ZoneInfo(ZONE)).date().isoformat()
+        assert door.post.of(Kind.VISITOR_RATED) == [{"room_id": DOOR_ROOM.id, "level": "poor", "day": day}]
 
 
 @pytest.mark.parametrize("language", ["id", "en"])
