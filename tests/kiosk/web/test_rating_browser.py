@@ -89,13 +89,17 @@ def test_the_question_fits_beside_every_sign(browser: Browser, panel: Panel, bas
             assert overflowing(page) + small_targets(page) == [], width
 
 
-def test_one_touch(browser: Browser, panel: Panel, base: str):
-    """The face that is touched is what is asked of rooms, with the showing it was drawn for; the panel is there again."""
+@pytest.mark.parametrize("begin", [None, LEAVE], ids=["idle", "leaving"])
+def test_one_touch(browser: Browser, panel: Panel, base: str, begin: str | None):
+    """The face that is touched is what rooms are told, with the showing it was drawn for; then the panel is everybody's."""
     with page_of(browser, 800, 480) as page:
         page.goto(base)
+        if begin is not None:
+            page.locator(begin).click()
         leaves(panel)
         page.get_by_role("button", name="Kurang baik").click()
-        expect(page.locator("[data-events]")).to_be_visible()
+        page.wait_for_url(f"{base}/")
+        expect(page.locator(".stage")).to_be_visible()
         assert [asked for asked in panel.rooms.asked if asked[0] == "rate"] == [("rate", {"showing": "one", "level": Level.POOR})]
 
 
