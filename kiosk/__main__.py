@@ -1,6 +1,10 @@
 """`gapura`: one program. Each package contributes its commands through the entry-point group "gapura.commands"."""
 
+import os
+import sys
+from errno import EPIPE
 from importlib.metadata import EntryPoint, entry_points
+from typing import TextIO
 
 import click
 
@@ -41,8 +45,29 @@ def build() -> click.Group:
 
 
 def main() -> None:
-    """Run the program."""
-    build()(prog_name="gapura")
+    """Run the program. A standard output that takes no more is one sentence and exit code 1, whatever command it was."""
+    try:
+        build()(prog_name="gapura")
+    except OSError:
+        _flush_output("\n")  # without a buffer only one more line tells whether it was the output
+        raise
+    finally:
+        _flush_output()
+
+
+def _flush_output(more: str = "") -> None:
+    out: TextIO | None = sys.stdout
+    if out is None:  # closed by who called
+        return
+    try:
+        out.write(more)
+        out.flush()
+    except OSError as exc:
+        # What is left would be tried again, and be a traceback, when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        if exc.errno != EPIPE:
+            click.echo(f"Error: standard output cannot be written ({exc.strerror})", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """`gapura journal`: the door's journal read, exported and verified. Read-only; the kiosk may be running."""
 
 import csv
+import io
 import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -14,15 +16,18 @@ import msgspec
 
 from sync import settings
 from sync.database import DatabaseError, open_reader
+from sync.files import whole_file
 from sync.identity import IdentityError, read_identity
 from sync.journal import Entry, last_position, read, tail, verify
+from sync.names_option import NAMES, names_option
 from sync.protocol import seals, signing
-from sync.protocol.events import DataClass, data_class
+from sync.protocol.events import NAMING, DataClass, data_class
 from sync.protocol.signing import SignatureRefused
 from sync.protocol.wire import SignedHead
 
 _FOLLOW_S = 0.5
 _EXPORTED = ("device_id", "epoch", "seq", "id", "kind", "claimed_at", "payload", "hash")
+_LEFT_OUT = "left_out"
 _SECRET = frozenset({"token", "pin", "key"})
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -45,13 +50,17 @@ def _station(command: _F) -> _F:
 @click.option("--follow", is_flag=True, help="Go on with new rows until interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--health", is_flag=True, help="With --json: show health payloads too.")
-def tail_command(config: Path | None, data: Path | None, count: int, *, follow: bool, as_json: bool, health: bool) -> None:
+@names_option
+def tail_command(
+    config: Path | None, data: Path | None, count: int, *, follow: bool, as_json: bool, health: bool, names: bool
+) -> None:
     """The last rows, oldest first."""
+    shown = _Shown(health, names)
     with _journal_of(config, data) as db:
         entries, position = tail(db, count), last_position(db)
         while True:
             for entry in entries:
-                click.echo(_line(entry, health=health) if as_json else _words(entry))
+                click.echo(_line(entry, shown) if as_json else _words(entry))
                 position = entry.position
             if not follow:
                 return
@@ -64,9 +73,11 @@ def tail_command(config: Path | None, data: Path | None, count: int, *, follow: 
 @_station
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, instead of CSV.")
 @click.option("--health", is_flag=True, help="Health payloads too (temperatures, holds); without it they are left out.")
+@names_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of standard output.")
-def export_command(config: Path | None, data: Path | None, *, as_json: bool, health: bool, out: Path | None) -> None:
-    """Every row, oldest first, as CSV or JSON lines."""
+def export_command(config: Path | None, data: Path | None, *, as_json: bool, health: bool, names: bool, out: Path | None) -> None:
+    """Every row, oldest first, as CSV or JSON lines. `left_out` says why a payload that is there was left out."""
+    shown = _Shown(health, names)
     with (
         _journal_of(config, data) as db,
         _output(out) as file,
@@ -74,12 +85,12 @@ def export_command(config: Path | None, data: Path | None, *, as_json: bool, hea
     ):
         table = csv.writer(file, lineterminator="\n")
         if not as_json:
-            table.writerow(_EXPORTED)
+            table.writerow((*_EXPORTED, _LEFT_OUT))
         for entry in bar:
             if as_json:
-                file.write(_line(entry, health=health) + "\n")
+                file.write(_line(entry, shown) + "\n")
             else:
-                table.writerow(_cells(entry, health=health))
+                table.writerow(_cells(entry, shown))
 
 
 @journal.command("verify")
@@ -173,32 +184,53 @@ def _reader(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _output(out: Path | None) -> Iterator[IO[str]]:
+    """Standard output, or a file that is there whole or not at all and that nobody else can read: payloads name people."""
     if out is None:
         yield sys.stdout
         return
     try:
-        file = out.open("w", encoding="utf-8")
+        with whole_file(out, mode=0o600) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
+            yield text
+            text.detach()  # closed, it would close the file before that is durable
     except OSError as exc:
-        raise click.BadParameter(f"{out}: cannot be written ({exc.strerror})", param_hint="--out") from exc
-    with file:
-        yield file
+        raise click.ClickException(f"{out}: cannot be written ({exc.strerror})") from exc
 
 
-def _values(entry: Entry, *, health: bool) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Which payloads were asked for beside the ordinary ones."""
+
+    health: bool
+    names: bool
+
+    def leaves_out(self, kind: str) -> str:
+        """Why a payload of this kind is left out; empty if it is shown."""
+        if kind in NAMING:
+            return "" if self.names else NAMES
+        return "health" if data_class(kind) is DataClass.HEALTH and not self.health else ""
+
+
+def _values(entry: Entry, shown: _Shown) -> dict[str, Any]:
+    """The row's fields; `left_out` among them only where a payload that is there is not shown."""
     values = {name: getattr(entry.record, name) for name in _EXPORTED}
-    shown = health or data_class(entry.record.kind) is not DataClass.HEALTH
-    return values | {"payload": _payload(entry) if shown else None}
+    left_out = shown.leaves_out(entry.record.kind)
+    if not left_out:
+        return values | {"payload": _payload(entry)}
+    said = {} if entry.record.payload is None else {_LEFT_OUT: left_out}
+    return values | {"payload": None} | said
 
 
-def _line(entry: Entry, *, health: bool) -> str:
-    return msgspec.json.encode(_values(entry, health=health)).decode()
+def _line(entry: Entry, shown: _Shown) -> str:
+    return msgspec.json.encode(_values(entry, shown)).decode()
 
 
-def _cells(entry: Entry, *, health: bool) -> list[Any]:
-    values = _values(entry, health=health)
+def _cells(entry: Entry, shown: _Shown) -> list[Any]:
+    values = {_LEFT_OUT: ""} | _values(entry, shown)
     if values["payload"] is not None:
-        values["payload"] = msgspec.json.encode(values["payload"]).decode()
-    return list(values.values())
+        # In JSON a ";" only stands inside strings. An Indonesian Excel would begin a cell behind it, and perhaps a formula.
+        values["payload"] = msgspec.json.encode(values["payload"]).decode().replace(";", "\\u003b")
+    return [values[name] for name in (*_EXPORTED, _LEFT_OUT)]
 
 
 def _payload(entry: Entry) -> object:

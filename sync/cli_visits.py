@@ -2,21 +2,27 @@
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from sync.visit_exports import FILES, Form, RoomCodesClash
+from sync.files import write_whole
+from sync.names_option import names_option
+from sync.visit_exports import FILES, Form, RoomCodesClash, Words
 from sync.visit_figures import Figures, Span, Statistics, rated_rooms
+from sync.visit_iplm import NoPopulation, checked_population
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _YEARS = (2000, 2999)
-_WHO = "Names, purposes and institutions too (guest book): only where somebody has decided that they are needed."
+_FORMS = (
+    "slims: the columns of its visitor counter. iplm: visits a day by month and room, for the element of IPLM that divides them"
+    " by the population; made without the official form at hand, so check it against that of the year."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +50,17 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file that was asked for: its form ("csv", "xlsx" or "slims"), where to (None: standard output), and what is in it."""
+    """A file that was asked for: its form (one of `FILES`), where to (None: standard output), and what is in it."""
 
     form: str
     out: Path | None
     names: bool
     institution: str
+    population: int | None = None
+
+    def form_in(self, zone: tzinfo, doors: Words) -> Form:
+        """How the file is written: with times of that zone, and names for ids of doors."""
+        return Form(zone, doors=doors, names=self.names, institution=self.institution, population=self.population)
 
 
 def days_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,21 +78,35 @@ def days_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--format`, `--out`, `--names` and `--institution`; gives the command `wanted`. XLSX needs `--out`."""
+    """Adds `--format`, `--out`, `--names`, `--institution` and `--population`; gives the command `wanted`. XLSX needs `--out`."""
 
-    @click.option(
-        "--format", "form", type=click.Choice(list(FILES)), default="csv", show_default=True, help="slims: its columns."
-    )
+    @click.option("--format", "form", type=click.Choice(list(FILES)), default="csv", show_default=True, help=_FORMS)
     @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of standard output.")
-    @click.option("--names", is_flag=True, help=_WHO)
+    @names_option
     @click.option("--institution", default="Umum", show_default=True, help="In slims, where a visitor named none.")
+    @click.option("--population", type=int, metavar="N", help="In iplm: how many live there. Without it two columns are empty.")
     @functools.wraps(command)
-    def wrapped(*args: Any, form: str, out: Path | None, names: bool, institution: str, **kwargs: Any) -> Any:
-        if form == "xlsx" and out is None:
-            raise click.UsageError("a workbook cannot be printed; name a file with --out")
-        return command(*args, wanted=Wanted(form, out, names, institution), **kwargs)
+    def wrapped(*args: Any, form: str, out: Path | None, **kwargs: Any) -> Any:
+        wanted = Wanted(form, out, *(kwargs.pop(each) for each in ("names", "institution", "population")))
+        _check(wanted)
+        return command(*args, wanted=wanted, **kwargs)
 
     return wrapped
+
+
+def _check(wanted: Wanted) -> None:
+    if wanted.form == "xlsx" and wanted.out is None:
+        raise click.UsageError("a workbook cannot be printed; name a file with --out")
+    if wanted.names and not FILES[wanted.form].may_name:
+        raise click.UsageError(f"--names: nobody is named in {wanted.form}")
+    if wanted.population is None:
+        return
+    if not FILES[wanted.form].divides_by_population:
+        raise click.UsageError("--population goes with --format iplm")
+    try:
+        checked_population(wanted.population)
+    except NoPopulation as exc:
+        raise click.UsageError(f"--population: {exc}") from exc
 
 
 def say_figures(found: Statistics, *, as_json: bool) -> None:
@@ -136,6 +161,19 @@ def say_whole_from(day: date | None) -> None:
         click.echo(f"details before {day} have been erased; figures are whole from that day on", err=True)
 
 
+def refuse_unknown_room(days: Days, found: Statistics, known: Iterable[str]) -> None:
+    """Nothing for a room that is known or was visited; one that was removed still has its visits.
+
+    Raises:
+        click.ClickException: a room that is none would be an empty file, and pass for a quiet week.
+    """
+    rooms = sorted(known)
+    if days.room is None or days.room in rooms or found.rooms or found.visits:
+        return
+    there = f"there are: {', '.join(rooms)}" if rooms else "no room is set up"
+    raise click.ClickException(f"there is no room {days.room} here, and no visit of one on these days; {there}")
+
+
 def write_file(found: Statistics, form: Form, wanted: Wanted) -> None:
     """Write the visits as they are wanted, with a progress bar on a terminal.
 
@@ -146,12 +184,13 @@ def write_file(found: Statistics, form: Form, wanted: Wanted) -> None:
     try:
         with click.progressbar(length=len(found.visits), label="Visits", file=sys.stderr) as bar:
             body = write(found, form, lambda: bar.update(1))
-        if wanted.out is None:
-            click.echo(body, nl=False)
-        else:
-            wanted.out.write_bytes(body)
-            click.echo(f"{len(found.visits)} visits are in {wanted.out}", err=True)
     except RoomCodesClash as exc:
         raise click.ClickException(f"{exc} (--room ID)") from exc
+    if wanted.out is None:
+        click.echo(body, nl=False)
+        return
+    try:
+        write_whole(wanted.out, body, mode=0o600)
     except OSError as exc:
         raise click.ClickException(f"{wanted.out}: cannot be written ({exc.strerror})") from exc
+    click.echo(f"{len(found.visits)} visits are in {wanted.out}", err=True)

@@ -11,10 +11,13 @@ from datetime import datetime
 from sync.clock import SyncState, utc_datetime
 from sync.protocol.events import Kind
 from sync.protocol.satisfaction import Level
-from sync.visits import KINDS, How, VisitorEvent
+from sync.visits import COUNTED, KINDS, How, VisitorEvent
 
 READ = (*KINDS, Kind.VISITOR_RATED)
 """The kinds of event that visits and answers are counted from."""
+
+MISSED = COUNTED | {Kind.VISITOR_RATED}
+"""Those without whose payload the figures of a day are not whole."""
 
 _LEVELS = tuple(Level)  # compared, not hashed: a payload may hold a list
 

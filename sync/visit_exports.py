@@ -1,4 +1,4 @@
-"""Visits as files for spreadsheets and for library systems: CSV, XLSX, and CSV in the columns of SLiMS's visitor counter.
+"""Visits as files for spreadsheets, library systems and reports: CSV, XLSX, SLiMS's visitor counter, and figures for IPLM.
 
 No file names anybody unless it is asked for, and nothing in one is taken for a formula.
 """
@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 
+from sync.cells import guarded
 from sync.protocol.satisfaction import Level
 from sync.visit_figures import Figures, Statistics, rated_rooms
+from sync.visit_iplm import IplmRow, checked_population, iplm_rows
 from sync.visits import Visit
 
 ROOM_CODE_LENGTH = 5
 SLIMS_COLUMNS = ("member_id", "member_name", "institution", "room_code", "checkin_date")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+IPLM_COLUMNS = ("month", "room", "opening_days", "person_visits", "per_opening_day", "population", "percent_of_population")
 _COLUMNS = (
     "day",
     "entered_at",
@@ -57,7 +59,10 @@ class Form:
     """How a file is written: the zone of its times, the reader's words, names for ids of rooms and doors.
 
     `names`: also who it was, for the guest book; somebody has decided that. In SLiMS `institution` stands where a visitor named
-    none, which it does not allow, and `guest` where there is no name.
+    none, which it does not allow, and `guest` where there is no name. `population`: of the place, for IPLM; None if nobody said.
+
+    Raises:
+        NoPopulation: `population` is below 1, or more than live anywhere.
     """
 
     zone: tzinfo
@@ -67,6 +72,11 @@ class Form:
     names: bool = False
     institution: str = "Umum"
     guest: str = "Tamu"
+    population: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.population is not None:
+            checked_population(self.population)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -81,7 +91,7 @@ def nothing() -> None:
 def as_csv(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
     """One row a visit, in UTF-8 with a mark that spreadsheets know it by."""
     heads = [form.words(f"column.{name}") for name in form.columns]
-    return _csv([heads, *([_text(cell) for cell in cells] for cells in _ticked(found.visits, form, tick))])
+    return _csv([heads, *_ticked(found.visits, form, tick)])
 
 
 def as_slims(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
@@ -102,6 +112,25 @@ def as_slims(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
             rows += [("", (name if person == 0 else "") or form.guest, *rest) for person in range(visit.people)]
         tick()
     return _csv(rows)
+
+
+def as_iplm(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
+    """One row a month and room, and totals, for the element of IPLM that is visits a day divided by the population.
+
+    See `visit_iplm` for what is a visit and what is not known of the official form. Nobody is ever named in it. Without a
+    population the two columns that need it are empty.
+    """
+    heads = [form.words(f"column.{name}") for name in IPLM_COLUMNS]
+    rows = [_iplm_cells(row, form) for row in iplm_rows(found.visits, form.zone)]
+    for _ in found.visits:
+        tick()
+    return _csv([heads, *rows])
+
+
+def _iplm_cells(row: IplmRow, form: Form) -> list[str]:
+    of_all = ["", ""] if form.population is None else [str(form.population), f"{row.percent_of(form.population):.4f}"]
+    month, room = row.month or form.words("all_months"), form.rooms(row.room) if row.room else form.words("all_rooms")
+    return [month, room, str(row.opening_days), str(row.visits), f"{row.per_day:.2f}", *of_all]
 
 
 def room_codes(rooms: Iterable[str]) -> dict[str, str]:
@@ -141,17 +170,20 @@ def as_xlsx(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A form of file: its content type, the ending of its name, and what writes it."""
+    """A form of file: its content type, the ending of its name, what writes it, and what it can be given besides the visits."""
 
     content_type: str
     ending: str
     write: Callable[[Statistics, Form, Tick], bytes]
+    may_name: bool = True
+    divides_by_population: bool = False
 
 
 FILES = {
     "csv": File("text/csv; charset=utf-8", ".csv", as_csv),
     "xlsx": File("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", as_xlsx),
     "slims": File("text/csv; charset=utf-8", "-slims.csv", as_slims),
+    "iplm": File("text/csv; charset=utf-8", "-iplm.csv", as_iplm, may_name=False, divides_by_population=True),
 }
 
 
@@ -233,6 +265,8 @@ def _text(cell: object) -> str:
             return f"{cell:%Y-%m-%d %H:%M:%S}"
         case float():
             return f"{cell:.1f}"
+        case str():
+            return guarded(cell)
         case _:
             return str(cell)
 
@@ -243,7 +277,7 @@ def _ticked(visits: Iterable[Visit], form: Form, tick: Tick) -> Iterator[tuple[o
         tick()
 
 
-def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+def _csv(rows: Iterable[Sequence[object]]) -> bytes:
     out = io.StringIO()
-    csv.writer(out).writerows([f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in row] for row in rows)
+    csv.writer(out).writerows(map(_text, row) for row in rows)
     return b"\xef\xbb\xbf" + out.getvalue().encode()

@@ -6,21 +6,19 @@ Events may come in any order, of one door or of many, and more than once.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
-from sync.clock import SyncState, utc_datetime
+from sync.clock import SyncState
 from sync.protocol.events import Kind
+from sync.visit_payloads import kept_of, moment_of, people_of, seconds_of, text_of
 
-KINDS = (Kind.VISITOR_ENTERED, Kind.VISITOR_LEFT, Kind.VISITOR_WAITING, Kind.VISITOR_MOVED, Kind.ROOM_COUNTED)
+COUNTED = frozenset({Kind.VISITOR_ENTERED, Kind.VISITOR_LEFT, Kind.VISITOR_WAITING, Kind.VISITOR_MOVED, Kind.ROOM_COUNTED})
+"""The kinds of event that figures are made of: without the payload of one of them a day's figures are not whole."""
+
+KINDS = (*sorted(COUNTED), Kind.VISITOR_NAMED)
 """The kinds of event that visits are put together from; others may be given, and change nothing."""
-
-MOST_PEOPLE = 10_000
-_LONGEST_TEXT = 200
-_LONGEST_S = 1e8
-_LONGEST_YEARS = 4
-"""So that a time and a stay together are a time too."""
 
 
 class How(StrEnum):
@@ -101,7 +99,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """What the events tell: visits and waits by time, and `strays`, exits that belong to none of these visits."""
+    """What the events tell: visits and waits by time, and `strays`, exits of visitors that belong to none of these visits."""
 
     visits: tuple[Visit, ...] = ()
     waiting: tuple[Waiting, ...] = ()
@@ -122,6 +120,13 @@ class _Entry:
     ticket_id: str
     pass_sha256: str
     number: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Said:
+    """What somebody said of themselves. The greatest of several is the one to believe: the last."""
+
+    at: datetime
     name: str
     purpose: str
     institution: str
@@ -138,6 +143,7 @@ class _Exit:
     trusted: bool
     stay_s: float
     """Below zero where the door has not measured it."""
+    is_staff: bool
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -162,21 +168,24 @@ class _Pile:
         self.unknown: set[tuple[str, _Exit]] = set()
         self.waiting: dict[str, Waiting] = {}
         self.moved: set[_Key] = set()
+        self.said: dict[_Key, _Said] = {}
         self.counts: dict[_Key, _Count] = {}
 
     def add(self, event: VisitorEvent) -> None:
-        at, room = _moment(event.claimed_at), _text(event.payload, "room_id")
+        at, room = moment_of(event.claimed_at), text_of(event.payload, "room_id")
         trusted = event.clock_state == SyncState.SYNCED
         if at is None:
             return
         if event.kind == Kind.VISITOR_MOVED:
-            self.moved.add((_text(event.payload, "visit_id"), _text(event.payload, "to_room")))
+            self.moved.add((text_of(event.payload, "visit_id"), text_of(event.payload, "to_room")))
+        elif event.kind == Kind.VISITOR_NAMED:
+            self._add_said(event.payload, at)
         elif room:
             self._add_of_room(event, room, at, trusted)
 
     def _add_of_room(self, event: VisitorEvent, room: str, at: datetime, trusted: bool) -> None:
         payload = event.payload
-        visit_id, people = _text(payload, "visit_id"), _people(payload)
+        visit_id, people = text_of(payload, "visit_id"), people_of(payload)
         match event.kind:
             case Kind.VISITOR_ENTERED if visit_id and people:
                 _add_unseen(self.entries[visit_id, room], _entry(event, at, trusted, people))
@@ -184,16 +193,26 @@ class _Pile:
                 if visit_id:
                     _add_unseen(self.exits[visit_id, room], found)
                 else:
-                    self.unknown.add((_text(payload, "pass_sha256"), found))
-            case Kind.VISITOR_WAITING if (ticket_id := _text(payload, "ticket_id")) and people:
+                    self.unknown.add((text_of(payload, "pass_sha256"), found))
+            case Kind.VISITOR_WAITING if (ticket_id := text_of(payload, "ticket_id")) and people:
                 taken = Waiting(at, trusted, room, people, payload.get("priority") is True, event.in_span)
                 self.waiting[ticket_id] = min(taken, self.waiting.get(ticket_id, taken))
             case Kind.ROOM_COUNTED if trusted:
-                key = (room, _text(payload, "generation"))
-                counted = _Count(payload.get("heard") is True, at, tuple(sorted(_kept(payload))))
+                key = (room, text_of(payload, "generation"))
+                counted = _Count(payload.get("heard") is True, at, tuple(sorted(kept_of(payload))))
                 self.counts[key] = min(counted, self.counts.get(key, counted))
             case _:
                 return
+
+    def _add_said(self, payload: Mapping[str, object], at: datetime) -> None:
+        said = _Said(at, *(text_of(payload, each) for each in ("name", "purpose", "institution")))
+        for subject in ("visit_id", "ticket_id"):
+            if key := text_of(payload, subject):
+                self.said[subject, key] = max(said, self.said.get((subject, key), said))
+
+    def said_by(self, visit_id: str, ticket_id: str) -> _Said | None:
+        """What was said at the entry, else when a number was taken: who comes in by a number is not asked again."""
+        return self.said.get(("visit_id", visit_id)) or self.said.get(("ticket_id", ticket_id))
 
 
 def _add_unseen(values: list[_T], value: _T) -> None:
@@ -207,7 +226,7 @@ def visits_of(events: Iterable[VisitorEvent]) -> Visits:
     pile = _Pile()
     for event in events:
         pile.add(event)
-    strays = sum(len(found) for key, found in pile.exits.items() if key not in pile.entries)
+    strays = sum(not each.is_staff for key, found in pile.exits.items() if key not in pile.entries for each in found)
     ended: list[tuple[_Key, _Entry, _Exit | None]] = []
     for key, entries in pile.entries.items():
         ended += [(key, entry, min(exits, default=None)) for entry, exits in _stays(sorted(entries), pile.exits.get(key, []))]
@@ -254,7 +273,7 @@ def _match_passes(ended: list[tuple[_Key, _Entry, _Exit | None]], unknown: set[t
 
 def _visit(pile: _Pile, key: _Key, entry: _Entry, end: _Exit | None) -> Visit:
     ticket, moved_in = pile.waiting.get(entry.ticket_id), key in pile.moved
-    last = _end(pile, key, entry, end)
+    last, said = _end(pile, key, entry, end), pile.said_by(key[0], entry.ticket_id)
     return Visit(
         *key,
         entry.at,
@@ -272,9 +291,9 @@ def _visit(pile: _Pile, key: _Key, entry: _Entry, end: _Exit | None) -> Visit:
         moved_in=moved_in,
         in_span=entry.in_span,
         number=entry.number,
-        name=entry.name,
-        purpose=entry.purpose,
-        institution=entry.institution,
+        name=said.name if said else "",
+        purpose=said.purpose if said else "",
+        institution=said.institution if said else "",
     )
 
 
@@ -329,8 +348,8 @@ def _entry(event: VisitorEvent, at: datetime, trusted: bool, people: int) -> _En
         is_staff=payload.get("who") == "staff",
         priority=payload.get("priority") is True,
         overridden=payload.get("overridden") is True,
-        waited_s=_seconds(payload, "waited_s"),
-        **{each: _text(payload, each) for each in ("ticket_id", "pass_sha256", "number", "name", "purpose", "institution")},
+        waited_s=seconds_of(payload, "waited_s"),
+        **{each: text_of(payload, each) for each in ("ticket_id", "pass_sha256", "number")},
     )
 
 
@@ -339,42 +358,5 @@ def _exit(payload: Mapping[str, object], at: datetime, trusted: bool) -> _Exit |
     how = payload.get("how")
     if not isinstance(how, str) or how not in _HOWS:
         return None
-    return _Exit(payload.get("heard") is True, how in _GUESSES, at, How(how), trusted, _seconds(payload, "stay_s"))
-
-
-def _seconds(payload: Mapping[str, object], key: str) -> float:
-    """What a door has measured; below zero for nothing."""
-    value = payload.get(key)
-    # Compared before it is converted: JSON may hold whole numbers that no float can.
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LONGEST_S:
-        return float(value)
-    return -1.0
-
-
-def _people(payload: Mapping[str, object]) -> int:
-    """How many; 0 for what is no number of people."""
-    people = payload.get("people")
-    if isinstance(people, int) and not isinstance(people, bool) and 1 <= people <= MOST_PEOPLE:
-        return people
-    return 0
-
-
-def _text(payload: Mapping[str, object], key: str) -> str:
-    value = payload.get(key)
-    return value[:_LONGEST_TEXT] if isinstance(value, str) else ""
-
-
-def _kept(payload: Mapping[str, object]) -> set[str]:
-    """The visits that a head count found inside: those of the door that counted, and those it took over from others."""
-    own, adopted = payload.get("kept"), payload.get("adopted")
-    found = {each for each in own if isinstance(each, str)} if isinstance(own, list) else set()
-    return found | {_text(each, "visit_id") for each in adopted if isinstance(each, dict)} if isinstance(adopted, list) else found
-
-
-def _moment(text: str) -> datetime | None:
-    """The time a row names; None for what is none, or so near the calendar's ends that no zone can be applied."""
-    try:
-        at = utc_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return at if MINYEAR < at.year < MAXYEAR - _LONGEST_YEARS else None
+    is_staff = payload.get("who") == "staff"
+    return _Exit(payload.get("heard") is True, how in _GUESSES, at, How(how), trusted, seconds_of(payload, "stay_s"), is_staff)

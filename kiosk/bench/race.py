@@ -22,7 +22,7 @@ def bench_race(rounds: int, seed: int, as_json: bool) -> None:
     """Rounds in which exactly one of two doors lets somebody in, asked within a millisecond."""
     try:
         with tempfile.TemporaryDirectory(prefix="gapura-race-") as folder, running_site(Path(folder)) as site:
-            raced = Race(site, SystemClock(), seed).run(rounds)
+            raced = Race(site, SystemClock(), Report(seed)).run(rounds)
     except (HasEnded, TooBusy) as exc:
         raise click.ClickException(str(exc)) from exc
     for each in raced.broken:

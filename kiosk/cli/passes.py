@@ -1,10 +1,8 @@
 """`gapura passes`: the numbered cards that visitors take from the box and hand in when they leave."""
 
 import secrets
-import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -15,23 +13,20 @@ import msgspec
 
 from kiosk.cli.entries import QUEUED_NOTE, WrongCall, station_errors, submit
 from kiosk.cli.options import fail, station_options
+from kiosk.cli.stations import is_there, reading, rooms_here
 from kiosk.core.passes import CodeKind, read_pass
 from kiosk.services import pass_issue
 from kiosk.services.changes import DirectoryChange, Submitted
 from kiosk.services.pass_issue import NewCard
 from kiosk.services.pass_sheets import PassFace, number_words, pass_sheets
 from kiosk.services.private_files import write_private
-from kiosk.services.room_context import DEFAULT_LETTER
 from kiosk.settings import Settings
-from kiosk.store import pass_cards, room_documents
-from kiosk.store.database import open_reader
+from kiosk.store import pass_cards
 from kiosk.store.pass_cards import KnownCard
-from kiosk.store.room_documents import RoomsHere
+from kiosk.store.room_documents import DEFAULT_LETTER
 from sync.clock import SystemClock
-from sync.database import database_errors
 
 _Number = click.IntRange(1, 999)
-_NO_ROOMS = RoomsHere(version=0, rooms=(), services=(), doors=(), states={}, local=frozenset())
 
 
 @click.group()
@@ -94,11 +89,11 @@ def _as_set_up(settings: Settings, sheet: _Sheet) -> _Sheet:
     """The sheet with what the station knows of the room and of itself, where nothing else was asked for."""
     if sheet.room == "":
         raise WrongCall("--room needs the id of a room; leave it out for cards that are good for every room of this station")
-    rooms, device_id = _rooms(settings)
+    rooms, device_id = rooms_here(settings)
     room = rooms.room(sheet.room or "")
     if sheet.room and room is None and rooms.rooms:
         raise fail(f"there is no room {sheet.room} here; there are: {', '.join(each.id for each in rooms.rooms)}")
-    letter = next((door.letter for door in rooms.doors if door.device_id in (device_id, "")), DEFAULT_LETTER)
+    letter = rooms.letter(device_id) or DEFAULT_LETTER
     return replace(
         sheet,
         name=sheet.name or (room.name if room else sheet.room or settings.station.place),
@@ -126,9 +121,13 @@ def _write(settings: Settings, sheet: _Sheet, made: Sequence[NewCard]) -> tuple[
     faces = [PassFace(number_words(sheet.letter or "", each.card.number), sheet.name or "", each.code) for each in made]
     with station_errors(settings), click.progressbar(faces, label="Setting cards", file=sys.stderr) as bar:
         printed = pass_sheets(bar, sheet.office or station.name, SystemClock().now().wall)
-        write_private(sheet.out, printed.pdf)
-        if sheet.pictures is not None:
-            pass_issue.save_pictures(sheet.pictures, made)
+    try:
+        with station_errors(settings):
+            if sheet.pictures is not None:
+                pass_issue.save_pictures(sheet.pictures, made)
+            write_private(sheet.out, printed.pdf)
+    except click.ClickException as exc:
+        raise fail(f"{exc.message}; nothing was registered, and pictures that were written are of no card") from exc
     return printed.lacking
 
 
@@ -203,29 +202,10 @@ def _hash_of(code: str) -> str:
 
 def _known(settings: Settings) -> list[KnownCard]:
     """The cards as they are on this station; none while it has no database, or one that was not written to yet."""
-    if not _is_there(settings):
+    if not is_there(settings):
         return []
-    with _reading(settings) as db:
+    with reading(settings) as db:
         return pass_cards.everyone(db)
-
-
-def _rooms(settings: Settings) -> tuple[RoomsHere, str]:
-    """The rooms that are set up here, and this device's id."""
-    if not _is_there(settings):
-        return _NO_ROOMS, settings.station.device_id
-    with _reading(settings) as db:
-        (device_id,) = db.execute("SELECT device_id FROM station").fetchone()
-        return room_documents.read(db), str(device_id)
-
-
-@contextmanager
-def _reading(settings: Settings) -> Iterator[sqlite3.Connection]:
-    with station_errors(settings), closing(open_reader(settings.database)) as db, database_errors(settings.database):
-        yield db
-
-
-def _is_there(settings: Settings) -> bool:
-    return settings.database.exists() and settings.database.stat().st_size > 0
 
 
 def _spelt(numbers: Sequence[int]) -> str:

@@ -9,10 +9,10 @@ import click
 from kiosk.cli.options import fail, station_options
 from kiosk.services.visit_statistics import Report, report
 from kiosk.settings import Settings
-from sync.cli_visits import Days, Wanted, days_options, file_options, say_figures, say_whole_from, write_file
+from kiosk.store import room_documents
+from sync.cli_visits import Days, Wanted, days_options, file_options, refuse_unknown_room, say_figures, say_whole_from, write_file
 from sync.clock import SystemClock
 from sync.database import DatabaseError, database_errors, open_reader
-from sync.visit_exports import Form
 
 
 @click.group()
@@ -36,10 +36,10 @@ def stats(settings: Settings, days: Days, *, as_json: bool) -> None:
 @file_options
 @station_options
 def export(settings: Settings, days: Days, wanted: Wanted) -> None:
-    """The visits as CSV, as a workbook, or in the columns of SLiMS's visitor counter. Without names unless --names is given."""
+    """The visits as CSV or a workbook, for SLiMS's visitor counter or for IPLM. Without names unless --names is given."""
     found = _report(settings, days)
     zone, place = ZoneInfo(settings.station.time_zone), settings.station.place
-    form = Form(zone, doors=lambda _: place, names=wanted.names, institution=wanted.institution)
+    form = wanted.form_in(zone, lambda _: place)
     write_file(found.found, form, wanted)
     _say_what_is_missing(found)
 
@@ -56,9 +56,12 @@ def _report(settings: Settings, days: Days) -> Report:
             database_errors(path),
             click.progressbar(length=1000, label="Journal", file=sys.stderr) as bar,
         ):
-            return report(db, span, days.room, lambda done, of: bar.update(done * 1000 // max(1, of) - bar.pos))
+            found = report(db, span, days.room, lambda done, of: bar.update(done * 1000 // max(1, of) - bar.pos))
+            known = room_documents.read(db).rooms
     except DatabaseError as exc:
         raise fail(str(exc)) from exc
+    refuse_unknown_room(days, found.found, (room.id for room in known))
+    return found
 
 
 def _say_what_is_missing(found: Report) -> None:

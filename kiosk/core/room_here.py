@@ -109,9 +109,8 @@ class Guest:
     person_id: str | None = None
 
     def told(self) -> dict[str, Any]:
-        """What is journaled of the visit."""
-        whose = {} if self.person_id is None else {"person_id": self.person_id}
-        return {"people": self.people, "who": self.who, "priority": self.priority, **whose}
+        """What is journaled of the visit, for good: that somebody of the staff came, and never who. Their tap says that."""
+        return {"people": self.people, "who": self.who, "priority": self.priority}
 
     def said(self) -> dict[str, str]:
         """What they said of themselves, as far as they did."""

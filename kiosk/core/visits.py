@@ -147,6 +147,8 @@ def _end(
         told["pass_sha256"] = visit.pass_sha256
     if visit.card is not None:
         told |= {"card": visit.card, "card_here": card_here}
+    if isinstance(visit, Visit) and visit.who != "visitor":
+        told["who"] = visit.who
     stay_s = age_s(visit.since, here.now) if isinstance(visit, Visit) else None
     if stay_s is not None:
         told["stay_s"] = round(stay_s)

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from kiosk.core import receipts
 from kiosk.core.room_codes import Said
 from kiosk.core.room_here import Draft, Here
 from kiosk.services.room_context import RoomContext
@@ -19,7 +20,7 @@ _REFUSED = {ServiceMode.SUSPENDED: Said.CLOSED, ServiceMode.ONLINE_ONLY: Said.ON
 def drop_off(
     db: sqlite3.Connection, known: RoomsHere, context: RoomContext, moment: Moment, service_id: str, name: str
 ) -> tuple[tuple[Draft, ...], Done]:
-    """A receipt number that no other door gives, and that this one never gives again."""
+    """A receipt number that no other kiosk gives, and that this one never gives again: see `kiosk.core.receipts`."""
     service = next((each for each in known.services if each.id == service_id), None)
     if service is None:
         return (), Done(Said.NO_SUCH_ROOM)
@@ -27,8 +28,10 @@ def drop_off(
     refused = _REFUSED.get(service_view(service, known, today, 0).mode)
     if refused is not None:
         return (), Done(refused)
-    series, count = desk_rows.next_receipt(db, context.origin().epoch)
-    receipt = f"{context.letter(known)}{series or ''}-{count:04d}"
+    epoch = context.origin().epoch
+    series = receipts.series(context.letter(known), epoch)
+    count = desk_rows.next_count(db, epoch, series)
+    receipt = receipts.number(series, count)
     told = {"receipt": receipt, "count": count, "service_id": service_id, "day": today.isoformat()}
     draft = Draft(Kind.DROPOFF_RECEIVED, told | ({"name": name} if name else {}))
     return (draft,), Done(Said.RECEIVED, receipt=receipt)

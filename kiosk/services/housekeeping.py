@@ -40,7 +40,12 @@ _PAUSE_S = 0.005
 _MIB = 1 << 20
 
 NEEDED: frozenset[str] = ROOM_KINDS - {Kind.VISITOR_NAMED}
-"""Kinds whose payload outlives its time because rooms, rights and open visits are rebuilt from it. They name nobody."""
+"""Kinds whose payload outlives its time because rooms, rights and open visits are rebuilt from it.
+
+They name no visitor. What they do hold for good: which officer did it, what was typed as a note when a place was freed, and of
+staff in a room that counts everyone a pass made of the person's id (`staff_visits.staff_pass`); in rows that an older version
+wrote, the id itself.
+"""
 
 T = TypeVar("T")
 

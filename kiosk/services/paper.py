@@ -10,12 +10,12 @@ from pathlib import Path
 from fpdf import FPDF
 
 from kiosk.services.badge_lettering import FONT_FOLDERS, Fitted, Lettering
+from sync.cells import guarded
 
 _PAGE_MM = (210.0, 297.0)
 _MARGIN_MM = 12.0
 _ROW_MM, _PADDING_MM = 6.4, 1.2
 _BODY_PT, _SMALLEST_PT = 9.0, 6.0
-_FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def as_csv(listing: Listing) -> bytes:
     writer = csv.writer(out)
     writer.writerow([column.words for column in listing.columns])
     for row in listing.rows:
-        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in row])
+        writer.writerow(map(guarded, row))
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 

@@ -11,14 +11,12 @@ from kiosk.core.room_book import in_epoch
 from kiosk.core.room_codes import Said
 from kiosk.core.room_here import Decided, Draft, Here
 from kiosk.store import room_books, room_documents
-from kiosk.store.room_documents import RoomsHere
+from kiosk.store.room_documents import DEFAULT_LETTER, RoomsHere
 from sync.clock import Moment, SyncState
 from sync.ids import RandomBytes, uuid7
 from sync.journal import Event, Origin
 from sync.protocol.events import Kind
 from sync.protocol.rooms import Room
-
-DEFAULT_LETTER = "A"
 
 
 def instant_of(moment: Moment) -> Instant:
@@ -59,8 +57,7 @@ class RoomContext:
 
     def letter(self, known: RoomsHere) -> str:
         """What this door's numbers begin with."""
-        device_id = self.origin().device_id
-        return next((door.letter for door in known.doors if door.device_id in (device_id, "")), DEFAULT_LETTER)
+        return known.letter(self.origin().device_id) or DEFAULT_LETTER
 
     def note_released(self, version: int, drafts: Iterable[Draft]) -> None:
         """Remember what was given back under the server's document of that version."""
@@ -98,6 +95,3 @@ def _is_begun_anew(db: sqlite3.Connection) -> bool:
 def events_of(drafts: Iterable[Draft]) -> list[Event]:
     """Drafts as the journal takes them."""
     return [Event(each.kind, each.payload) for each in drafts]
-
-
-__all__ = ["DEFAULT_LETTER", "RoomContext", "events_of", "instant_of", "is_lost"]

@@ -146,7 +146,7 @@ class ServiceView:
 
 @dataclass(frozen=True, slots=True)
 class DropOff:
-    """A file that was handed over: receipt number such as "B-0031"."""
+    """A file that was handed over: receipt number such as "B-K7PX-0031"."""
 
     receipt: str
     service_id: str

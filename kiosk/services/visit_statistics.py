@@ -12,7 +12,7 @@ from kiosk.services.views import Guard
 from sync.clock import SyncState, utc_datetime, utc_text
 from sync.journal import Event, last_position
 from sync.protocol.events import Kind
-from sync.satisfaction import READ, Tally
+from sync.satisfaction import MISSED, READ, Tally
 from sync.visit_figures import Span, Statistics, statistics
 from sync.visits import VisitorEvent, visits_of
 
@@ -131,9 +131,9 @@ class _Reading:
         ).fetchone()
         return (0 if last_before is None else last_before[0]), _first_from(self.db, utc_text(end)) - 1
 
-    def _note_erased(self, _kind: str, claimed_at: str, clock_state: str, _device_id: str) -> None:
+    def _note_erased(self, kind: str, claimed_at: str, clock_state: str, _device_id: str) -> None:
         day = _day(claimed_at, self.span)
-        if clock_state == SyncState.SYNCED and day is not None and self.span.first <= day <= self.span.last:
+        if kind in MISSED and clock_state == SyncState.SYNCED and day is not None and self.span.first <= day <= self.span.last:
             self.erased = max(day, self.erased or day)
 
 

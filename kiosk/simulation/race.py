@@ -98,12 +98,12 @@ def differing(states: Sequence[Answer], listed: Mapping[str, Any]) -> str | None
 
 
 class Race:
-    """Runs rounds at a site. `chance` says how they end."""
+    """Runs rounds at a site and counts them in `report`, whose seed says how they end."""
 
-    def __init__(self, site: Site, clock: Clock, seed: int) -> None:
-        self._site, self._clock, self._chance = site, clock, random.Random(seed)
+    def __init__(self, site: Site, clock: Clock, report: Report) -> None:
+        self._site, self._clock, self._chance = site, clock, random.Random(report.seed)
         self._pause = threading.Event()
-        self.report = Report(seed)
+        self.report = report
 
     def run(self, rounds: int, progress: Callable[[], object] = lambda: None) -> Report:
         """Race until so many rounds counted; ends early where a promise breaks, since what comes after follows of it.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from kiosk.simulation.interrupted import stoppable
 from kiosk.simulation.race import Race, Report, TooBusy
 from kiosk.simulation.race_site import HasEnded, running_site
 from sync.clock import SystemClock
@@ -23,17 +24,20 @@ def simulate() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One object on standard output.")
 def simulate_race(rounds: int, seed: int, as_json: bool) -> None:
     """Two doors as real processes, one free place, both asked within a millisecond: exactly one lets somebody in."""
+    report = Report(seed)
     try:
         with (
+            stoppable() as stop,
             tempfile.TemporaryDirectory(prefix="gapura-race-") as folder,
             running_site(Path(folder)) as site,
             click.progressbar(length=rounds, label="Rounds", file=sys.stderr) as bar,
         ):
-            report = Race(site, SystemClock(), seed).run(rounds, lambda: bar.update(1))
+            Race(site, SystemClock(), report).run(rounds, lambda: bar.update(1))
     except (HasEnded, TooBusy) as exc:
         raise click.ClickException(str(exc)) from exc
     say(report, as_json=as_json)
-    sys.exit(1 if report.broken else 0)
+    stop.tell(report.counted, rounds, "rounds")
+    sys.exit(stop.exit_code(is_broken=bool(report.broken)))
 
 
 def say(report: Report, *, as_json: bool) -> None:

@@ -37,7 +37,11 @@ class DropOffRow:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """People of one room on one day at this door."""
+    """Visitors of one room on one day at this door, counted as the statistics count them: without staff, where they are known.
+
+    `left` are those whose end came to pass here, not those of whom this door only heard from the server. A card of a visit that
+    is not known here is one who left: how many came with it, only the statistics of the server can tell.
+    """
 
     entered: int = 0
     left: int = 0
@@ -47,16 +51,11 @@ class Day:
     longest_wait_s: int | None = None
 
 
-def next_receipt(db: sqlite3.Connection, epoch: str) -> tuple[int, int]:
-    """The series and the count of the next receipt number. A journal that was begun anew has a series of its own: how many
-    receipts the one before gave is not known for certain. The first series is 0, counts begin with 1.
-    """
-    query = (
-        "SELECT coalesce(max(count) FILTER (WHERE epoch = ?), 0), count(DISTINCT epoch) FILTER (WHERE epoch != ?) FROM drop_offs"
-    )
-    last, others = db.execute(query, (epoch, epoch)).fetchone()
-    begun = db.execute("SELECT count(*) FROM journal WHERE position = 1 AND kind = ?", (Kind.STATION_QUARANTINED,)).fetchone()[0]
-    return others + begun, last + 1
+def next_count(db: sqlite3.Connection, epoch: str, series: str) -> int:
+    """The count of the next receipt of a series ("A-K7PX"): beyond all that this epoch gave, and all of that series, from 1."""
+    query = "SELECT coalesce(max(count), 0) FROM drop_offs WHERE epoch = ? OR substr(receipt, 1, ?) = ?"
+    (last,) = db.execute(query, (epoch, len(series) + 1, f"{series}-")).fetchone()
+    return int(last) + 1
 
 
 def is_open(db: sqlite3.Connection, receipt: str) -> bool:
@@ -116,6 +115,8 @@ def _checked(db: sqlite3.Connection, entry: Entry, told: dict[str, Any]) -> None
 
 
 def _entered(db: sqlite3.Connection, _: Entry, told: dict[str, Any]) -> None:
+    if told.get("who") == "staff":
+        return
     _add(db, told, "entered", told["people"])
     if told.get("priority"):
         _add(db, told, "priority", told["people"])
@@ -127,7 +128,9 @@ def _entered(db: sqlite3.Connection, _: Entry, told: dict[str, Any]) -> None:
 
 
 def _left(db: sqlite3.Connection, _: Entry, told: dict[str, Any]) -> None:
-    _add(db, told, "departed", told["people"])
+    if told.get("heard") or told.get("who") == "staff":
+        return
+    _add(db, told, "departed", 1 if told["visit_id"] is None else told["people"])
 
 
 def _waiting(db: sqlite3.Connection, _: Entry, told: dict[str, Any]) -> None:

@@ -9,13 +9,17 @@ from sync.protocol.rooms import Door, Room, RoomsDocument, RoomState, Service
 
 CENTRAL = "central"
 LOCAL = "local"
+DEFAULT_LETTER = "A"
 
 SCHEMA = ("CREATE TABLE room_documents (source TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID",)
 
 
 @dataclass(frozen=True, slots=True)
 class RoomsHere:
-    """Both documents as one. A room that the office set up itself stays its own, whatever the server says of that id."""
+    """Both documents as one. A room that the office set up itself stays its own, whatever the server says of that id.
+
+    `doors` are the server's, then the station itself as its office set it up (without an id).
+    """
 
     version: int
     rooms: tuple[Room, ...]
@@ -27,6 +31,15 @@ class RoomsHere:
     def room(self, room_id: str) -> Room | None:
         """The room of that id."""
         return next((each for each in self.rooms if each.id == room_id), None)
+
+    def letter(self, device_id: str) -> str | None:
+        """What the numbers of this station begin with, None where nobody said. The server's word comes before the office's own:
+        only the server knows which letters others have.
+        """
+        return next((door.letter for door in self.doors if door.device_id in (device_id, "")), None)
+
+
+NOTHING = RoomsHere(version=0, rooms=(), services=(), doors=(), states={}, local=frozenset())
 
 
 def put(db: sqlite3.Connection, document: RoomsDocument, source: str) -> bool:
@@ -52,7 +65,7 @@ def read(db: sqlite3.Connection) -> RoomsHere:
         version=central.version,
         rooms=(*local.rooms, *(room for room in central.rooms if room.id not in own)),
         services=tuple(services.values()),
-        doors=(*local.doors, *central.doors),
+        doors=(*central.doors, *local.doors),
         states={state.room_id: state for state in central.states if state.room_id not in own},
         local=own,
     )

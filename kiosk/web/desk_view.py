@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from kiosk.services.room_views import DoorRow, RoomsView, RoomView, TicketRow, VisitRow
 
 T = TypeVar("T")
-VISITS_A_PAGE, TICKETS_A_PAGE = 40, 20
+VISITS_A_PAGE, TICKETS_A_PAGE = 40, 10
 CLOSING_SOON_MIN = 30
 MARK_CHARS = 12
 _NUMBER = re.compile(r"([a-z]?)\s*0*([0-9]{1,6})")

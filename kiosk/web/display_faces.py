@@ -69,13 +69,17 @@ def is_closed(room: RoomView, local: time | None) -> bool:
 
 
 def face(room: RoomView, local: time | None) -> Face:
-    """Closed, full, wait or come in: the first of them that holds."""
+    """Closed, over, full, wait or come in: the first of them that holds. Over and full are one word, FULL, and two looks, as at
+    the desk.
+    """
     if is_closed(room, local):
-        return Face("tone-off", "again", "display.closed")
-    if room.inside >= room.room.max_people:
+        return Face("tone-off", "shut", "display.closed")
+    if room.over_by > 0:
         return Face("tone-attention", "hand", "display.full", "display.take_number")
+    if room.inside >= room.room.max_people:
+        return Face("tone-wait", "hourglass", "display.full", "display.take_number")
     if room.places_left <= 0 or _in_line(room):
-        return Face("tone-wait", "hourglass", "display.wait", "display.take_number")
+        return Face("tone-wait", "again", "display.wait", "display.take_number")
     return Face("tone-good", "tick", "display.come_in")
 
 

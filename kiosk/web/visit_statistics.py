@@ -13,7 +13,8 @@ from kiosk.web.context import duties, rooms, the_door
 from kiosk.web.desk_parts import name_of, one_line
 from kiosk.web.presence import framed
 from kiosk.web.texts import date_text
-from sync.visit_exports import FILES, Form, RoomCodesClash, nothing
+from sync.visit_exports import FILES, File, Form, RoomCodesClash, nothing
+from sync.visit_iplm import NoPopulation, population_of
 from sync.visit_page import Asked, Reader, asked_of, visit_page
 
 LONGEST_INSTITUTION = 80
@@ -47,13 +48,15 @@ def export() -> AnyResponse:
     asked, form = _asked(request.form.to_dict()), request.form.get("form", "")
     if form not in FILES:
         abort(400)
-    names = request.form.get("names") == "yes"
     file = FILES[form]
+    names = file.may_name and request.form.get("names") == "yes"
     found = _statistics().of(asked.first, asked.last, asked.room or None).found
     try:
-        body = file.write(found, _form(names=names), nothing)
+        body = file.write(found, _form(file, names=names), nothing)
     except RoomCodesClash:
         return back("visit_statistics.page", "visits.clash")
+    except NoPopulation:
+        return back("visit_statistics.page", "visits.population.wrong")
     taken = Taken(form, asked.first, asked.last, asked.room, len(found.visits), names)
     _statistics().exported(signed_in(), taken)
     name = f"visits-{asked.first}-{asked.last}{file.ending}"
@@ -100,7 +103,7 @@ def _notes(report: Report, asked: Asked) -> list[str]:
     return notes
 
 
-def _form(*, names: bool) -> Form:
+def _form(file: File, *, names: bool) -> Form:
     institution = one_line(request.form.get("institution", ""), LONGEST_INSTITUTION) or the_door().station.name
     place = duties().tools.place
     return Form(
@@ -111,6 +114,7 @@ def _form(*, names: bool) -> Form:
         names=names,
         institution=institution,
         guest=_say("guest"),
+        population=population_of(request.form.get("population", "")) if file.divides_by_population else None,
     )
 
 

@@ -32,8 +32,9 @@ _WAYS = {
     ServiceMode.ONLINE_AND_OFFLINE: Way.BOTH,
     ServiceMode.DROP_OFF: Way.DROP_OFF,
 }
-_TAKES_NOBODY_IN = frozenset({Way.CLOSED, Way.ONLINE_ONLY, Way.DROP_OFF})
 _LEADS_IN = frozenset({Way.PLACE, Way.BOTH, Way.ONLINE_FIRST})
+_OPENS_ITS_ROOM = _LEADS_IN - {Way.ONLINE_FIRST}
+"""A service that is online first leads in by its own tile, behind its address; the room's tile would pass that over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,11 @@ class Tile:
 def tiles(view: RoomsView) -> tuple[Tile, ...]:
     """Rooms first, then services, as the office lists them.
 
-    A room whose services all take nobody in today is no tile: its door is not a way around them.
+    A room none of whose services offers a place directly today (all are closed, used up, online only, online first, for files)
+    is no tile: its door is not a way around them.
     """
     services = tuple(_service(view, each) for each in view.services)
-    rooms = (Tile(f"room:{each.room.id}", Way.PLACE, each) for each in view.rooms if _takes_people(each, services))
+    rooms = (Tile(f"room:{each.room.id}", Way.PLACE, each) for each in view.rooms if _is_open(each, services))
     return (*rooms, *services)
 
 
@@ -97,6 +99,6 @@ def _service(view: RoomsView, each: ServiceView) -> Tile:
     return Tile(f"service:{each.service.id}", way, room, each)
 
 
-def _takes_people(room: RoomView, services: tuple[Tile, ...]) -> bool:
+def _is_open(room: RoomView, services: tuple[Tile, ...]) -> bool:
     here = [each.way for each in services if each.room is room]
-    return not here or any(way not in _TAKES_NOBODY_IN for way in here)
+    return not here or any(way in _OPENS_ITS_ROOM for way in here)

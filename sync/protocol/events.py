@@ -106,6 +106,9 @@ _EVIDENCE = frozenset(
 
 _KNOWN = frozenset(Kind)
 
+NAMING: frozenset[str] = frozenset({Kind.VISITOR_NAMED, Kind.DROPOFF_RECEIVED})
+"""Kinds whose payload may say who a visitor is. Doors and server erase them in time; exports leave them out unless asked."""
+
 
 def data_class(kind: str) -> DataClass:
     """What `kind`'s payload is. A kind this version does not know is treated as HEALTH, the class that is kept shortest."""

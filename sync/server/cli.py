@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from sync.clock import utc_text
+from sync.names_option import names_option
 from sync.server.cli_bundle import import_bundle
 from sync.server.cli_doors import devices, enrolments
 from sync.server.cli_options import JSON, database_options, now, opened_store
@@ -75,21 +77,37 @@ def user_add(settings: Settings, name: str, password_stdin: bool) -> None:
 @click.option("--from", "first", type=_DAY, metavar="D", help="First day (YYYY-MM-DD, in the server's time zone).")
 @click.option("--to", "last", type=_DAY, metavar="D", help="Last day, included.")
 @click.option("--health", is_flag=True, help="With screening results and holds, which are left out otherwise.")
+@names_option
 @JSON
 @database_options
-def export(settings: Settings, first: datetime | None, last: datetime | None, health: bool, as_json: bool) -> None:
-    """Print stored events, one a line."""
+def export(settings: Settings, first: datetime | None, last: datetime | None, health: bool, names: bool, as_json: bool) -> None:
+    """Print stored events, one a line. `left_out` says why a payload that is there was left out."""
     zone = ZoneInfo(settings.time_zone)
     start = _midnight(first.date(), zone) if first else None
     end = _midnight(last.date() + timedelta(days=1), zone) if last else None
     with opened_store(settings) as store:
-        for event in store.reports.export(first=start, last=end, health=health):
+        for event in store.reports.export(first=start, last=end, health=health, names=names):
             if as_json:
                 payload = event["payload"]
                 raw = None if payload is None else msgspec.Raw(payload.encode())
                 click.echo(msgspec.json.encode(event | {"payload": raw}))
             else:
                 click.echo("\t".join("" if value is None else str(value) for value in event.values()))
+
+
+@central.command("erase-names")
+@click.option("--dry-run", is_flag=True, help="Say how many entries are due and change nothing.")
+@database_options
+def erase_names(settings: Settings, dry_run: bool) -> None:
+    """Erase what visitors said of themselves and is older than [retention] visitor_days; a running server does so daily."""
+    from sync.server import retention
+
+    before = utc_text(now().wall - timedelta(days=settings.retention.visitor_days))
+    with opened_store(settings) as store:
+        if dry_run:
+            click.echo(f"{retention.count_named(store.database, before)} entries are due. Nothing was changed.", err=True)
+            return
+        click.echo(f"{retention.erase_names(store.database, before)} entries were erased.", err=True)
 
 
 @central.group()

@@ -1,6 +1,8 @@
 """`gapura central rooms`: rooms that hold a limited number of people, at doors that report to this server."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +10,35 @@ import click
 import msgspec
 
 from sync.protocol.rooms import Counts, PassKind, Room
-from sync.server.cli_options import JSON, database_options, now, opened_store
+from sync.server.cli_options import JSON, WrongCall, database_options, now, opened_store
+from sync.server.errors import BadRooms
 from sync.server.settings import Settings
 
 if TYPE_CHECKING:
     from sync.server.rooms import RoomRow, SiteDoor
 
 _Number = click.IntRange(min=1)
+
+EXAMPLE = """\
+[[room]]
+id = "baca"                   # five letters at most if visits go to SLiMS
+name = "Ruang Baca"
+name_en = "Reading Room"
+max_people = 10
+doors = ["Pintu A", "Pintu B"]  # by name or id, as `gapura central devices list` has them
+max_minutes = 120             # a polite reminder after that; leave out for none
+closes_at = "15:30"
+pass_kind = "card"            # card, screen or paper
+
+[[door]]                      # leave out for a letter that is free
+device_id = "Pintu A"         # by name or id
+letter = "A"                  # begins every number this door gives out
+
+[[service]]                   # all services of the site, in the place of those before
+id = "berkas"
+name = "Penyerahan berkas"
+mode = "drop_off"
+"""
 
 
 @click.group()
@@ -72,6 +96,12 @@ def set_(settings: Settings, room_id: str, **given: Any) -> None:
         _put(store, _changed(row.room, given))
 
 
+@rooms.command()
+def example() -> None:
+    """Print a file to begin with; put the names of your doors in."""
+    click.echo(EXAMPLE, nl=False)
+
+
 @rooms.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Check the file and change nothing.")
@@ -83,9 +113,9 @@ def import_(settings: Settings, file: Path, dry_run: bool) -> None:
     """
     from sync.server.room_setup import RoomSetup, read_setup
 
-    setup = read_setup(file.read_bytes(), is_json=file.suffix.lower() == ".json")
-    what = f"{len(setup.rooms)} rooms, {len(setup.services or ())} services, {len(setup.cards or ())} cards"
-    with opened_store(settings) as store:
+    with _named_faults(file), opened_store(settings) as store:
+        setup = read_setup(file.read_bytes(), is_json=file.suffix.lower() == ".json")
+        what = f"{len(setup.rooms)} rooms, {len(setup.services or ())} services, {len(setup.cards or ())} cards"
         if dry_run:
             RoomSetup(store.database).check(setup)
             click.echo(f"{file} is in order: {what}. Nothing was changed.", err=True)
@@ -121,6 +151,16 @@ def list_(settings: Settings, as_json: bool) -> None:
         click.echo(json.dumps(told) if as_json else _line(told))
     if not found and not as_json:
         click.echo("No rooms yet; `gapura central rooms add ID --max-people N --door DEVICE` makes one.", err=True)
+
+
+@contextmanager
+def _named_faults(file: Path) -> Iterator[None]:
+    """What is wrong with a file is said with its name, and where there is a good one."""
+    try:
+        yield
+    except BadRooms as exc:
+        sentences = [f"{file}: {each}" for each in str(exc).splitlines()]
+        raise WrongCall("\n".join([*sentences, "`gapura central rooms example` prints a good file"])) from exc
 
 
 def _changed(room: Room, given: dict[str, Any]) -> Room:

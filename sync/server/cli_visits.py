@@ -5,10 +5,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from sync.cli_visits import Days, Wanted, days_options, file_options, say_figures, say_whole_from, write_file
+from sync.cli_visits import Days, Wanted, days_options, file_options, refuse_unknown_room, say_figures, say_whole_from, write_file
 from sync.server.cli_options import JSON, database_options, now, opened_store
 from sync.server.settings import Settings
-from sync.visit_exports import Form
 
 if TYPE_CHECKING:
     from sync.server.visits import Report
@@ -35,10 +34,10 @@ def stats(settings: Settings, days: Days, as_json: bool) -> None:
 @file_options
 @database_options
 def export(settings: Settings, days: Days, wanted: Wanted) -> None:
-    """The visits as CSV, as a workbook, or in the columns of SLiMS's visitor counter. Without names unless --names is given."""
+    """The visits as CSV or a workbook, for SLiMS's visitor counter or for IPLM. Without names unless --names is given."""
     found, doors = _report(settings, days)
     zone = ZoneInfo(settings.time_zone)
-    form = Form(zone, doors=lambda door: doors.get(door, door), names=wanted.names, institution=wanted.institution)
+    form = wanted.form_in(zone, lambda door: doors.get(door, door))
     write_file(found.found, form, wanted)
     say_whole_from(found.complete_from)
 
@@ -49,4 +48,6 @@ def _report(settings: Settings, days: Days) -> "tuple[Report, dict[str, str]]":
     span = days.span(now().wall.astimezone(ZoneInfo(settings.time_zone)))
     with opened_store(settings) as store:
         reports = VisitReports(store.database)
-        return reports.of(span, days.room), reports.doors()
+        found = reports.of(span, days.room)
+        refuse_unknown_room(days, found.found, reports.rooms())
+        return found, reports.doors()

@@ -1,10 +1,12 @@
 """The one place that knows which database it is: how each is opened, how transactions begin, and whose errors are whose."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import Error as SqliteError
+from typing import Any
 
 import psycopg
 from alembic import command
@@ -116,6 +118,22 @@ class Database:
                 connection.execute(text("SET LOCAL statement_timeout = 0"))  # to lay a large table out anew takes its time
             command.upgrade(migration_config(connection), "head")
 
+    def fold_log(self) -> bool:
+        """Get what was overwritten out of SQLite's write-ahead log; False if somebody who reads held it back. Others need none.
+
+        Raises:
+            StoreUnavailable
+        """
+        if self.is_postgresql:
+            return True
+        with store_errors(), closing(self.engine.raw_connection()) as connection:
+            # Past SQLAlchemy, which would begin a transaction: none may be open.
+            driver: Any = connection.driver_connection
+            try:
+                return not driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except SqliteError as exc:
+                raise StoreUnavailable(f"the database cannot be used: {exc}") from exc
+
     def close(self) -> None:
         """Let every connection go."""
         self.engine.dispose()
@@ -186,7 +204,7 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connected(dbapi: SqliteConnection, _entry: ConnectionPoolEntry) -> None:
         dbapi.isolation_level = None  # sqlite3 would begin by itself, late and without the write lock
-        for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             dbapi.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

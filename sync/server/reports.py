@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from sync.clock import utc_text
-from sync.protocol.events import DataClass, Kind, data_class
+from sync.names_option import NAMES
+from sync.protocol.events import NAMING, DataClass, Kind, data_class
 from sync.server.database import Database
 from sync.server.impossible import Impossible, Seen, impossible
 from sync.server.schema import badges, datings, devices, event_conflicts, events, people, unreadable
@@ -103,11 +104,12 @@ class Reports:
             rows, names = connection.execute(query).all(), _names(connection)
         return impossible((seen for row in rows if (seen := _seen(row, names)) is not None), within)[:_MAX_TROUBLES]
 
-    def export(self, *, first: datetime | None, last: datetime | None, health: bool) -> Iterator[dict[str, Any]]:
+    def export(self, *, first: datetime | None, last: datetime | None, health: bool, names: bool) -> Iterator[dict[str, Any]]:
         """Stored events in the order of device, epoch and seq; `first` and `last` bound the door's time, `last` excluded.
 
         Kinds of the health class, and kinds this version does not know, are left out unless `health`. Where the server's own
         estimate denies the door's time by more than a minute it stands beside it: `dated_at`, give or take `dated_width_s`.
+        Payloads that may say who a visitor is are left out unless `names`, and `left_out` says so.
         """
         query = select(*_EXPORTED, *_DATING).select_from(_DATED).order_by(events.c.device_id, events.c.epoch, events.c.seq)
         if first is not None:
@@ -118,7 +120,7 @@ class Reports:
             query = query.where(events.c.kind.in_(_KNOWN_KINDS), events.c.kind.not_in(_HEALTH_KINDS))
         with self._database.reading() as connection:
             for row in connection.execution_options(yield_per=_PAGE).execute(query):
-                yield _exported(dict(row._mapping))
+                yield _exported(dict(row._mapping), names=names)
 
 
 def _seen(row: Row[*tuple[Any, ...]], names: Names) -> Seen | None:
@@ -132,7 +134,9 @@ def _seen(row: Row[*tuple[Any, ...]], names: Names) -> Seen | None:
     return Seen(event_id, keys, names.people.get(str(person_id), (str(person_id), ""))[0], door, place_id, at)
 
 
-def _exported(row: dict[str, Any]) -> dict[str, Any]:
+def _exported(row: dict[str, Any], *, names: bool) -> dict[str, Any]:
+    if not names and row["kind"] in NAMING and row["payload"] is not None:
+        row |= {"payload": None, "left_out": NAMES}
     at, width_s = row.pop("dated_at"), row.pop("dated_width_s")
     return row | {"dated_at": at, "dated_width_s": width_s} if at and denied(row["claimed_at"], at, width_s) else row
 

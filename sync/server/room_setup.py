@@ -6,23 +6,20 @@ import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import product
-from string import ascii_uppercase
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
+from sync.protocol.room_entries import entries
 from sync.protocol.room_faults import faults
 from sync.protocol.rooms import Card, Door, Room, RoomsDocument, Service
-from sync.server import room_ledger, rooms
+from sync.server import lettering, room_ledger, rooms
 from sync.server.database import Database
 from sync.server.errors import BadRooms, Unknown
 from sync.server.rooms import RoomRow, SiteDoor, turn
-from sync.server.schema import devices, door_letters, epochs, room_cards, services
+from sync.server.schema import devices, epochs, room_cards, services
 from sync.server.schema import rooms as rooms_table
-
-T = TypeVar("T", bound=msgspec.Struct)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -63,7 +60,7 @@ def read_setup(text: bytes, *, is_json: bool) -> Setup:
     wrong: list[str] = [
         f"{name}: no such list; room, service, door and card are known" for name in sorted(told.keys() - _FORMS.keys())
     ]
-    read: dict[str, list[Any]] = {name: list(_each(told.get(name, []), name, form, wrong)) for name, form in _FORMS.items()}
+    read: dict[str, list[Any]] = {name: list(entries(told.get(name, []), name, form, wrong)) for name, form in _FORMS.items()}
     if wrong:
         raise BadRooms("\n".join(wrong))
     return Setup(
@@ -72,22 +69,6 @@ def read_setup(text: bytes, *, is_json: bool) -> Setup:
         cards=tuple(read["card"]) if "card" in told else None,
         letters=tuple((each.device_id, each.letter) for each in read["door"]),
     )
-
-
-def _each(entries: object, name: str, form: type[T], wrong: list[str]) -> Iterator[T]:
-    if not isinstance(entries, list):
-        wrong.append(f"{name}: must be a list")
-        return
-    for place, entry in enumerate(entries):
-        at = f"{name}[{place}]"
-        known = {field.encode_name for field in msgspec.structs.fields(form)}
-        if isinstance(entry, dict):
-            wrong += [f"{at}.{key}: no such field" for key in sorted(entry.keys() - known)]
-        try:
-            yield msgspec.convert(entry, form)
-        except msgspec.ValidationError as exc:
-            what, _, path = str(exc).partition(" - at `$")
-            wrong.append(f"{at}{path.rstrip('`')}: {what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +106,9 @@ class RoomSetup:
         with self._database.reading() as connection:
             site = _checked(connection, setup).site
         with self._database.writing(turn(site)) as connection:
+            lettering.alone(connection)
             found = _checked(connection, setup)
-            _put_letters(connection, found.letters)
+            lettering.put(connection, found.letters)
             for room in found.rooms:
                 _put_room(connection, site, room)
             _put_services(connection, site, found.services)
@@ -153,9 +135,9 @@ class RoomSetup:
         return row.room
 
     def letters(self) -> dict[str, str]:
-        """Every door's letter by its id."""
+        """Every device's letter by its id."""
         with self._database.reading() as connection:
-            return _letters(connection)
+            return lettering.read(connection)
 
     def _rows(self) -> list[RoomRow]:
         with self._database.reading() as connection:
@@ -169,7 +151,7 @@ def _checked(connection: Connection, setup: Setup) -> _Checked:
     named = tuple(_with_door_ids(room, doors, wrong) for room in setup.rooms)
     letters = {_door_id(name, doors, f"door {name}", wrong): letter for name, letter in setup.letters}
     if wrong:
-        raise BadRooms("\n".join(wrong))
+        raise BadRooms("\n".join([*wrong, *faults(RoomsDocument(rooms=list(setup.rooms)))]))
     found = {sites[door] for room in named for door in room.doors} | {sites[door] for door in letters}
     if len(found) > 1:
         listed = ", ".join(f'"{site}"' for site in sorted(found))
@@ -178,7 +160,7 @@ def _checked(connection: Connection, setup: Setup) -> _Checked:
     known = list(rooms.load(connection))
     others = {row.room.id for row in known if row.site != site}
     wrong += [f"room {room.id}: there is one at another site" for room in named if room.id in others]
-    letters = _all_letters(_letters(connection), letters, named, {name for name, at in sites.items() if at == site})
+    letters = lettering.planned(connection, site, letters, (door for room in named for door in room.doors))
     kept = [row.room for row in known if row.site == site and row.room.id not in {room.id for room in named}]
     lettered = [Door(device_id=name, name="", letter=letter) for name, letter in letters.items()]
     wrong += faults(RoomsDocument(doors=lettered, rooms=[*named, *kept], services=list(setup.services or ())))
@@ -224,32 +206,6 @@ def _door_id(name: str, doors: Mapping[str, SiteDoor], where: str, wrong: list[s
     else:
         wrong.append(f"{where}: {'several devices have that name; use the id' if active else 'that device is revoked'}")
     return name
-
-
-def _letters(connection: Connection) -> dict[str, str]:
-    return {row.device_id: row.letter for row in connection.execute(select(door_letters))}
-
-
-def _all_letters(known: Mapping[str, str], told: Mapping[str, str], named: tuple[Room, ...], here: set[str]) -> dict[str, str]:
-    """The site's letters: those told, those that doors have, and a new one for each door of a room that has none."""
-    letters = {name: letter for name, letter in known.items() if name in here} | dict(told)
-    unused = (letter for letter in _alphabet() if letter not in letters.values())
-    for room in named:
-        for door in room.doors:
-            if door not in letters:
-                letters[door] = next(unused)
-    return letters
-
-
-def _alphabet() -> Iterator[str]:
-    yield from ascii_uppercase
-    yield from ("".join(pair) for pair in product(ascii_uppercase, repeat=2))
-
-
-def _put_letters(connection: Connection, letters: Mapping[str, str]) -> None:
-    connection.execute(delete(door_letters).where(door_letters.c.device_id.in_(letters)))
-    for device_id, letter in letters.items():
-        connection.execute(insert(door_letters).values(device_id=device_id, letter=letter))
 
 
 def _put_room(connection: Connection, site: str, room: Room) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select, update
 from sync.clock import utc_datetime, utc_text
 from sync.protocol.rooms import Card, Door, Room, RoomsDocument, RoomState, Service
 from sync.server import ledger as held_ranges
-from sync.server import room_ledger
+from sync.server import lettering, room_ledger
 from sync.server.database import Database
 from sync.server.room_ledger import Ledger
 from sync.server.room_said import FORMS
@@ -91,13 +91,17 @@ class RoomStore:
     def ask(self, device: Device, after: int, *, now: str) -> tuple[int, RoomsDocument | None]:
         """The version for this door, and what it is told of rooms, or None where it has that version.
 
-        Asking counts as contact: rights are shared out anew when a door has come or gone since the last time.
+        Asking counts as contact: rights are shared out anew when a door has come or gone since the last time, and a device that
+        has no letter yet is given one, which the others are told too.
         """
         with self._database.reading() as connection:
             version = version_of(connection, device.site)
             is_behind = version > 0 and _is_behind(connection, device, now)
+            lacks_letter = version > 0 and lettering.lacks(connection, device.id)
         if 0 < version < after <= MAX_VERSION:
             self._restored(device.site, after, now)
+        if lacks_letter:
+            self._give_letters(device.site)
         if is_behind:
             self.settle(device.id, now=now)
         with self._database.reading() as connection:
@@ -124,6 +128,12 @@ class RoomStore:
     def _site(self, device_id: str) -> str:
         with self._database.reading() as connection:
             return site_of(connection, device_id)
+
+    def _give_letters(self, site: str) -> None:
+        """A device that came after the rooms and services of its site were set up has no letter yet."""
+        with self._database.writing(turn(site)) as connection:
+            if lettering.give(connection, site):
+                bump(connection, site)
 
     def _restored(self, site: str, after: int, now: str) -> None:
         """A door was told of more than this server remembers: it was restored from an old copy, and what it gave away since then
@@ -234,14 +244,14 @@ def document(connection: Connection, device: Device, version: int) -> RoomsDocum
     doors = {door.id: door for door in site_doors(connection, device.site)}
     mine = [row for row in load(connection, device.site) if device.id in row.room.doors]
     known = {row.room.id for row in mine}
-    letters = connection.execute(select(door_letters.c.device_id, door_letters.c.letter).order_by(door_letters.c.letter)).all()
+    lettered = connection.execute(select(door_letters.c.device_id, door_letters.c.letter).order_by(door_letters.c.letter)).all()
     cards = connection.execute(select(room_cards).where(room_cards.c.site == device.site).order_by(room_cards.c.number)).all()
     given = connection.scalars(select(services.c.config).where(services.c.site == device.site).order_by(services.c.position))
     return RoomsDocument(
         version=version,
         doors=[
             Door(device_id=name, name=doors[name].name, letter=letter)
-            for name, letter in letters
+            for name, letter in lettered
             if name in doors and not doors[name].revoked
         ],
         rooms=[row.room for row in mine],

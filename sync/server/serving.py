@@ -25,6 +25,7 @@ from sync.server.app import create_app, open_store
 from sync.server.database import Database
 from sync.server.errors import BadSettings, ServerError
 from sync.server.metrics import Metrics
+from sync.server.retention import NamesDuty
 from sync.server.settings import Settings, as_address
 
 _log = logging.getLogger(__name__)
@@ -68,7 +69,6 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     )
     announce = threading.Thread(target=_announce, args=(settings, ready, stopping), daemon=True, name="announce")
     server.on_startup(announce.start)
-    server.on_shutdown(stopping.set)
     try:
         with tempfile.TemporaryFile() as counters:
             # A file without a name leaves nothing behind when this process is killed; workers find it through this one.
@@ -105,8 +105,12 @@ def _prepare(settings: Settings) -> None:
 def _load(settings: Settings, parent: int, counters: Path) -> Any:
     """The application, made in the worker that runs it: connections do not survive a fork."""
     _end_with(parent)
-    store = open_store(Database(settings.database, connections=settings.threads + 2))
-    return create_app(store, SystemClock(), settings, Metrics(counters))
+    store, clock = open_store(Database(settings.database, connections=settings.threads + 2)), SystemClock()
+    # In the worker, not in the parent: a process that is forked while a thread of it uses SQLite hangs in the child. The event is
+    # never set: the thread ends with the process, and what it was at is rolled back.
+    duty = NamesDuty(store.database, clock, settings.retention.visitor_days)
+    threading.Thread(target=duty.run, args=(threading.Event(),), daemon=True, name="retention").start()
+    return create_app(store, clock, settings, Metrics(counters))
 
 
 def _end_with(parent: int) -> None:

@@ -15,6 +15,12 @@ DEFAULT_BIND = "127.0.0.1:8480"
 _Count = Annotated[int, msgspec.Meta(ge=1, le=64)]
 
 
+class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For how many days after they came in the server keeps what visitors said of themselves."""
+
+    visitor_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 35
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `gapura central` runs with. Every key is described in `systemd/central.toml.example`.
 
@@ -35,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tls_key: str | None = None
     trusted_proxies: Annotated[int, msgspec.Meta(ge=0, le=4)] = 0
     secure_cookies: bool | None = None
+    retention: Retention = Retention()
 
     @property
     def host(self) -> str:

@@ -16,6 +16,7 @@ from sync.server.settings import Settings
 from sync.server.visits import Report, VisitReports
 from sync.visit_exports import FILES, Form, RoomCodesClash, nothing
 from sync.visit_figures import Span
+from sync.visit_iplm import NoPopulation, population_of
 from sync.visit_page import Asked, Reader, asked_of, visit_page
 
 LONGEST_INSTITUTION = 80
@@ -47,6 +48,10 @@ class VisitPages:
             abort(HTTPStatus.BAD_REQUEST)
         known, doors = self._visits.rooms(), self._visits.doors()
         asked = self._asked(request.form.to_dict(), known)
+        try:
+            population = population_of(request.form.get("population", "")) if file.divides_by_population else None
+        except NoPopulation:
+            return self._page(asked, _say("population.wrong")), HTTPStatus.BAD_REQUEST
         form = Form(
             zone=self._zone,
             words=_say,
@@ -55,6 +60,7 @@ class VisitPages:
             names=request.form.get("names") == "yes",
             institution=" ".join(request.form.get("institution", "")[:LONGEST_INSTITUTION].split()) or _INSTITUTION,
             guest=_say("guest"),
+            population=population,
         )
         try:
             body = file.write(self._report(asked).found, form, nothing)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, select
 
 from sync.clock import SyncState, utc_text
 from sync.protocol.rooms import Room
-from sync.satisfaction import READ, Tally
+from sync.satisfaction import MISSED, READ, Tally
 from sync.server.database import Database
 from sync.server.schema import datings, devices, events, rooms
 from sync.server.today import moment, payload_fields
@@ -88,10 +88,10 @@ class _Reading:
         begin, end = utc_text(self._begin - _AROUND), utc_text(self._end + _AROUND)
         certain = (events.c.claimed_at >= begin, events.c.claimed_at < end, events.c.clock_state == SyncState.SYNCED)
         for row in self._rows(*certain):
-            if row.payload is None:
-                self._note_erased(moment(row.claimed_at))
-            else:
+            if row.payload is not None:
                 yield self._event(row)
+            elif row.kind in MISSED:
+                self._note_erased(moment(row.claimed_at))
         # While a door's clock is not trusted its day is unknown: then it is the day on which the server heard of it, or the
         # server's own estimate.
         uncertain = (events.c.received_at >= begin, events.c.received_at < end, events.c.clock_state != SyncState.SYNCED)

@@ -13,9 +13,10 @@ for (const form of document.querySelectorAll("form[data-export]"))
     bar.removeAttribute("value");
     for (const button of buttons) button.disabled = true;
     try {
-      const answer = await fetch(form.action, { method: "POST", body });
+      // A redirect says in one sentence why there is no file, once: whoever follows it here would use that sentence up.
+      const answer = await fetch(form.action, { method: "POST", body, redirect: "manual" });
       const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") || "");
-      if (answer.redirected) { location.assign(answer.url); return; }
+      if (answer.type === "opaqueredirect") { location.reload(); return; }
       if (!answer.ok || !name) throw new Error(String(answer.status));
       const size = Number(answer.headers.get("Content-Length")), parts = [], reader = answer.body.getReader();
       if (size) { bar.max = size; bar.value = 0; }

@@ -20,9 +20,11 @@ PANEL_SIZES = ((800, 480), (480, 800), (1024, 600), (1280, 800))
 _OVERFLOWING = """() => [...document.querySelectorAll('body *')].filter(element => {
   const box = element.getBoundingClientRect();
   if (!box.width || !box.height || element.closest('svg *, .unseen, .camera')) return false;
-  const clipped = element.scrollHeight > element.clientHeight + 2 && getComputedStyle(element).overflowY === 'hidden';
-  const tooWide = element.scrollWidth > element.clientWidth + 2 && getComputedStyle(element).textOverflow !== 'ellipsis'
-    && element.clientWidth > 0 && getComputedStyle(element).display !== 'inline';
+  const style = getComputedStyle(element);
+  const ends = style.overflowY === 'hidden' && style.webkitLineClamp === 'none';
+  const clipped = ends && element.scrollHeight > element.clientHeight + 2;
+  const tooWide = element.scrollWidth > element.clientWidth + 2 && style.textOverflow !== 'ellipsis'
+    && element.clientWidth > 0 && style.display !== 'inline';
   const below = element.closest('.panel') && box.bottom > innerHeight + 1;
   return box.right > innerWidth + 1 || box.left < -1 || below || clipped || tooWide;
 }).map(element => element.className + ': ' + element.textContent.trim().slice(0, 60))"""

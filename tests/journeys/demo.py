@@ -43,12 +43,12 @@ class Demo:
 
     def journal(self) -> list[dict[str, Any]]:
         """The door's journal, payloads and all."""
-        return gapura_json("journal", "export", "--json", "--health", "--data", str(self.station))
+        return gapura_json("journal", "export", "--json", "--health", "--names", "--data", str(self.station))
 
     def central(self) -> list[dict[str, Any]]:
         """What the server has."""
         database = f"sqlite:///{Path(self.addresses['data']) / 'central' / 'central.db'}"
-        return gapura_json("central", "export", "--json", "--health", "--database", database)
+        return gapura_json("central", "export", "--json", "--health", "--names", "--database", database)
 
 
 @contextmanager

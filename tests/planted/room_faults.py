@@ -120,8 +120,8 @@ ROOM_FAULTS = (
             ),
             Change(
                 _RIGHTS,
-                "    if generation <= account.generation:\n        return account\n",
-                "    if generation < account.generation:\n        return account\n",
+                '    if generation <= account.generation and not payload.get("heard"):\n',
+                '    if generation < account.generation and not payload.get("heard"):\n',
             ),
             Change(
                 "kiosk/simulation/rooms/oracles.py",

@@ -101,6 +101,57 @@ def test_export_leaves_health_out_unless_asked(station, run):
     assert len(list(csv.reader(io.StringIO(run("export").stdout)))) == 3
 
 
+@pytest.mark.parametrize("command", ["export", "tail"])
+@pytest.mark.parametrize("kind", [Kind.VISITOR_NAMED, Kind.DROPOFF_RECEIVED])
+def test_visitors_are_not_named_unless_asked(station, run, command, kind):
+    """Who a visitor is does not leave the door by the way: the row says that it was left out, and --names shows it."""
+    station.taps(1)
+    station.taps(1, kind=kind, name="Siti Rahayu")
+    tap, named = (json.loads(line) for line in run(command, "--json", "--health").stdout.splitlines())
+    assert (named["payload"], named["left_out"]) == (None, "names")
+    assert "left_out" not in tap
+    asked = json.loads(run(command, "--json", "--names").stdout.splitlines()[1])
+    assert (asked["payload"]["name"], "left_out" in asked) == ("Siti Rahayu", False)
+
+
+def test_a_table_says_what_was_left_out(station, run):
+    """In CSV too: what was not asked for is told from what has been erased."""
+    station.taps(2, kind=Kind.VISITOR_NAMED, name="Siti Rahayu")
+    station.taps(1, kind=Kind.SCREENING_MEASURED, skin_temperature_c=36.5)
+    station.change("UPDATE journal SET payload = NULL, salt = NULL WHERE seq = 2")
+    rows = list(csv.DictReader(io.StringIO(run("export").stdout)))
+    assert [(row["payload"], row["left_out"]) for row in rows] == [("", "names"), ("", ""), ("", "health")]
+    assert "Siti Rahayu" in run("export", "--names").stdout
+    assert "Siti Rahayu" not in run("export", "--health").stdout
+
+
+def test_exported_words_begin_no_cell(station, run):
+    """A spreadsheet that parts cells at semicolons finds none in what visitors typed, and the payload reads as it was."""
+    station.taps(1, note="Budi;=cmd|' /C calc'!A0")
+    _, row = csv.reader(io.StringIO(run("export").stdout))
+    assert ";" not in row[6]
+    assert json.loads(row[6])["note"] == "Budi;=cmd|' /C calc'!A0"
+
+
+def test_an_export_is_its_owners_and_whole(station, run, tmp_path):
+    """The file says what standard output would, and nobody else may read it; one that fails leaves the one before as it was."""
+    station.taps(3)
+    out = tmp_path / "journal.csv"
+    assert run("export", "--out", str(out)).exit_code == 0
+    assert out.read_text() == run("export").stdout
+    assert out.stat().st_mode & 0o777 == 0o600
+    station.change("ALTER TABLE journal RENAME COLUMN claimed_at TO gone")
+    failed = run("export", "--out", str(out))
+    assert failed.exit_code == 1
+    assert len(out.read_text().splitlines()) == 4
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".partial")] == []
+    nowhere = run("export", "--out", "/nowhere/journal.csv")
+    assert (nowhere.exit_code, nowhere.stderr.splitlines()[-1]) == (
+        1,
+        "Error: /nowhere/journal.csv: cannot be written (No such file or directory)",
+    )
+
+
 def test_tail_gives_the_last_rows(station, run):
     """The last rows come oldest first."""
     station.taps(5)

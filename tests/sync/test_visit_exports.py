@@ -4,11 +4,12 @@ import csv
 import io
 import xml.etree.ElementTree as ET
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from sync.visit_exports import SLIMS_COLUMNS, Form, RoomCodesClash, as_csv, as_slims, as_xlsx, room_codes
-from tests.sync.visit_scenes import ZONE, entered, figures, left, morning
+from tests.sync.visit_scenes import ZONE, entered, figures, left, morning, named
 
 FORM, NAMED = Form(ZONE), Form(ZONE, names=True)
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -32,17 +33,41 @@ def test_csv_has_a_row_for_every_visit_and_no_names():
     assert b"SUM" not in as_csv(figures(*morning()), FORM)
 
 
-@pytest.mark.parametrize("name", ["=SUM(A1)", "+62", "-1", "@cmd", "\t=1", "\r=1"])
+def test_who_it_was_stands_beside_each_visit():
+    """Said at the entry or when a number was taken: name, purpose, institution and number are those of that visit."""
+    found = [
+        tuple(each[column] for column in ("number", "name", "purpose", "institution"))
+        for each in rows(as_csv(figures(*morning()), NAMED))
+    ]
+    assert found[0] == ("", "'=SUM(A1)", "Membaca", "SMA 1")
+    assert found[2] == ("A 001", "Dian", "", "SMP 2")
+    assert {each for index, each in enumerate(found) if index not in (0, 2)} == {("", "", "", "")}
+
+
+NAMES = ["=SUM(A1)", "+62", "-1", "@cmd", "\t=1", "\r=1", "Budi;=cmd|' /C calc'!A0", 'Budi; "=1"', "Ani\n+1", "a,-1", "a;\t@b"]
+
+
+@pytest.mark.parametrize("parted_by", [",", ";", "\t"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("write", [as_csv, as_slims])
-def test_no_cell_is_a_formula(name, write):
-    """A name that a spreadsheet would calculate is kept from it by an apostrophe."""
-    (row,) = rows(write(figures(entered("v", "09:00", name=name)), NAMED))
-    assert row["name" if write is as_csv else "member_name"] == f"'{name}"
+def test_no_cell_is_a_formula(name, write, parted_by):
+    """Nothing that visitors typed is calculated, be cells parted by commas or, as in an Indonesian Excel, by semicolons."""
+    body = write(figures(entered("v", "09:00"), named("09:00", visit_id="v", name=name)), NAMED).decode("utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(body, newline=""), delimiter=parted_by) for cell in row]
+    assert not [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@"))]
+
+
+def test_our_own_numbers_stay_numbers():
+    """A number of ours is no text that is kept from being a formula, not even below nought."""
+    found = figures(entered("v", "09:00"))
+    odd = replace(found, visits=(replace(found.visits[0], waited_s=-90.0),))
+    assert rows(as_csv(odd, FORM))[0]["waited_minutes"] == "-1.5"
 
 
 def test_slims_gets_one_row_a_person_in_its_own_columns():
     """No member id, an institution always, a short room code, a local time; only the first of a group is named."""
-    body = as_slims(figures(*morning(), entered("g", "10:00", 2, name="Ani", room_id="referensi")), NAMED)
+    group = entered("g", "10:00", 2, room_id="referensi"), named("10:00", visit_id="g", name="Ani")
+    body = as_slims(figures(*morning(), *group), NAMED)
     assert body.decode("utf-8-sig").splitlines()[0] == ",".join(SLIMS_COLUMNS)
     found = rows(body)
     assert len(found) == 9 + 2

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sync.protocol.events import Kind
 from sync.visit_figures import Span, statistics
 from sync.visits import How, VisitorEvent, visits_of
-from tests.sync.visit_scenes import DAY, ZONE, at, entered, event, figures, later, left, morning, span, waiting
+from tests.sync.visit_scenes import DAY, ZONE, at, entered, event, figures, later, left, morning, named, span, waiting
 
 
 def one(*events):
@@ -120,6 +120,25 @@ def test_moving_is_no_new_visitor():
     assert (found.total.entered, dict(found.rooms)["anak"].entered, dict(found.rooms)["baca"].entered) == (3, 1, 3)
     assert (figures(*events, room="anak").total.entered, found.total.wait, dict(found.rooms)["anak"].wait) == (1, None, None)
     assert [each.stay_s for each in found.visits if each.visit_id == "w"] == [600, 1200]
+
+
+def test_what_somebody_said_is_of_their_visit():
+    """By the visit before the number, the last word if there are more, in any order; of nobody known it changes nothing."""
+    told = [
+        waiting("t", "08:50"),
+        named("08:50", ticket_id="t", name="Dian"),
+        entered("v", "09:00", ticket_id="t", number="A 001"),
+        entered("w", "09:01"),
+        named("09:01", visit_id="w", name="Ani", institution="SMA 1"),
+        named("09:05", visit_id="w", name="Ani Lestari", purpose=7),
+        named("09:00", visit_id="nobody", name="Budi"),
+        named("09:00", name="Budi"),
+    ]
+    for events in (told, told[::-1]):
+        found = [(each.number, each.name, each.purpose, each.institution) for each in visits_of(events).visits]
+        assert found == [("A 001", "Dian", "", ""), ("", "Ani Lestari", "", "")]
+    both = [*told, named("09:00", visit_id="v", name="Dian Sari")]
+    assert visits_of(both).visits[0].name == "Dian Sari"
 
 
 def test_figures_of_a_morning():

@@ -62,9 +62,13 @@ def run(
     doors: int | None = None,
     progress: Callable[[], object] = lambda: None,
     is_enough: Callable[[Report], bool] = lambda report: False,  # noqa: ARG005
+    into: Report | None = None,
 ) -> Report:
-    """Live so many worlds to their ends. Episode n of a seed is the first of seed + n: each can be lived through again alone."""
-    report = Report(seed, limit)
+    """Live so many worlds to their ends. Episode n of a seed is the first of seed + n: each can be lived through again alone.
+
+    `into` is a report to count in, for a caller who wants what was found also where this does not come to its end.
+    """
+    report = Report(seed, limit) if into is None else into
     for episode in range(episodes):
         report.add(episode, run_episode(seed + episode, limit=limit, doors=doors))
         progress()

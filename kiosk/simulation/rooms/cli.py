@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from kiosk.simulation.interrupted import stoppable
 from kiosk.simulation.rooms import campaign
 from kiosk.simulation.rooms.campaign import Report
 
@@ -22,10 +23,12 @@ def simulate() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One object on standard output.")
 def simulate_rooms(seed: int, episodes: int, limit: int, doors: int | None, as_json: bool) -> None:
     """Doors, people and a server through cuts, lost messages and old cards: never more inside than the room holds."""
-    with click.progressbar(length=episodes, label="Worlds", file=sys.stderr) as bar:
-        report = campaign.run(seed, episodes, limit=limit, doors=doors, progress=lambda: bar.update(1))
+    report = Report(seed, limit)
+    with stoppable() as stop, click.progressbar(length=episodes, label="Worlds", file=sys.stderr) as bar:
+        campaign.run(seed, episodes, limit=limit, doors=doors, progress=lambda: bar.update(1), into=report)
     say(report, doors, as_json=as_json)
-    sys.exit(1 if report.violations else 0)
+    stop.tell(report.episodes, episodes, "episodes")
+    sys.exit(stop.exit_code(is_broken=report.violations > 0))
 
 
 def say(report: Report, doors: int | None, *, as_json: bool) -> None:

@@ -1,10 +1,15 @@
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from kiosk.__main__ import build
+from kiosk.cli.rooms import EXAMPLE
 from tests.kiosk.cli.programs import gapura
 
 
@@ -44,3 +49,41 @@ def test_the_program_itself() -> None:
     wrong = gapura("open-sesame")
     assert wrong.returncode == 2
     assert "No such command 'open-sesame'" in wrong.stderr
+
+
+PRINTING = ["rooms example", "rooms list --data .", "visits stats --data .", "visits export --data .", "journal export --data ."]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A station's folder, with a room."""
+    made: Path = tmp_path_factory.mktemp("station")
+    (made / "rooms.toml").write_text(EXAMPLE)
+    assert gapura("rooms", "import", str(made / "rooms.toml"), "--letter", "A", "--data", str(made)).returncode == 0
+    return made
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", PRINTING)
+def test_a_standard_output_that_is_full(words: str, unbuffered: str, folder: Path, tmp_path: Path) -> None:
+    """Whatever a command prints, where there is no room for it one sentence says so, with exit code 1."""
+    limited = ["sh", "-c", 'ulimit -f 20000; exec "$@"', "sh", sys.executable, "-m", "kiosk", *words.split()]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": unbuffered}
+    (tmp_path / "full").touch()
+    os.truncate(tmp_path / "full", 1 << 26)  # beyond the limit; takes no room
+    with (tmp_path / "full").open("ab") as full:
+        done = subprocess.run(
+            limited, cwd=folder, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+    assert done.stderr.endswith("Error: standard output cannot be written (File too large)\n")
+
+
+def test_a_reader_that_has_enough(tmp_path: Path) -> None:
+    """`gapura ... | head` ends without a word."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        command = [sys.executable, "-m", "kiosk", "rooms", "example"]
+        done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, text=True, timeout=60, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")

@@ -109,6 +109,18 @@ def test_a_room_that_is_set_up_here(data, out, tmp_path):
     assert list(in_force(data).values()) == [7]
 
 
+def test_pictures_that_cannot_be_written(data, out, tmp_path):
+    """No sheet is left that looks like cards and is none: the file is named, and that nothing was registered."""
+    bad = tmp_path / "pictures"
+    (bad / "001.png").mkdir(parents=True)
+    failed = call("print", "--from", 1, "--to", 2, "--out", out, "--pictures", bad, "--data", data)
+    assert failed.exit_code == 1
+    assert f"Error: {bad / '001.png'}: is there and is no regular file" in failed.stderr
+    assert "nothing was registered" in failed.stderr
+    assert not out.exists()
+    assert in_force(data) == {}
+
+
 def test_pictures_of_the_codes(data, out, tmp_path):
     """For an office that has its own cards printed, each code is there as PNG and SVG, for its owner's eyes only."""
     folder = tmp_path / "pictures"

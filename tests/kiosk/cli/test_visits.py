@@ -11,9 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kiosk.cli.visits import visits
+from kiosk.store import room_documents
+from sync.protocol.rooms import Room, RoomsDocument
 from tests.kiosk.cli.programs import gapura
 from tests.kiosk.services.post import Post
-from tests.kiosk.services.visit_rows import busy_week, enter, leave, rate, write_rows
+from tests.kiosk.services.visit_rows import busy_week, enter, introduce, leave, rate, write_rows
 
 WEEK = ("--from", "2020-06-08", "--to", "2020-06-12")
 
@@ -67,9 +69,21 @@ def test_one_room(post: Post):
     assert [json.loads(line)["visits"] for line in told if '"total"' in line] == [1]
 
 
+def test_a_room_without_visits(post: Post):
+    """One that is set up has an empty file; one that is not is refused, and those there are are named."""
+    with post.database.transaction() as db:
+        there = [Room(id=name, name=name, max_people=5) for name in ("baca", "anak")]
+        room_documents.put(db, RoomsDocument(rooms=there), room_documents.LOCAL)
+    assert rows(call(post, "export", *WEEK, "--room", "baca")) == []
+    refused = call(post, "export", *WEEK, "--room", "bacaa")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "there is no room bacaa here, and no visit of one on these days; there are: anak, baca" in refused.stderr
+
+
 def test_csv_to_standard_output_without_names(post: Post):
     """One row a visit; names only if they are asked for."""
-    write_rows(post, [enter("2020-06-10 08:00", "a", 2, name="Siti"), leave("2020-06-10 08:30", "a")])
+    write_rows(post, [enter("2020-06-10 08:00", "a", 2), introduce("2020-06-10 08:00", "a", name="Siti")])
+    write_rows(post, [leave("2020-06-10 08:30", "a")])
     (row,) = rows(call(post, "export", *WEEK))
     assert (row["entered_at"], row["minutes"], row["people"]) == ("2020-06-10 08:00:00", "30.0", "2")
     assert "name" not in row
@@ -84,21 +98,45 @@ def test_a_workbook_and_slims(post: Post, tmp_path: Path):
     assert (done.exit_code, done.stdout) == (0, "")
     assert f"1 visits are in {out}" in done.stderr
     assert zipfile.is_zipfile(out)
+    assert out.stat().st_mode & 0o777 == 0o600
     found = rows(call(post, "export", *WEEK, "--format", "slims", "--institution", "Perpustakaan"))
     assert [(each["member_name"], each["institution"], each["room_code"]) for each in found] == [
         ("Tamu", "Perpustakaan", "readi")
     ] * 2
 
 
+def test_figures_for_iplm(post: Post):
+    """A row a month and room, and one for all; with the population also visits of a day for a hundred inhabitants."""
+    write_rows(post, [enter("2020-06-09 08:00", "a", 3), enter("2020-06-10 08:00", "b", 2)])
+    iplm = ("export", *WEEK, "--format", "iplm")
+    assert [tuple(each.values()) for each in rows(call(post, *iplm, "--population", 1000))] == [
+        ("2020-06", "reading", "2", "5", "2.50", "1000", "0.2500"),
+        ("2020-06", "all_rooms", "2", "5", "2.50", "1000", "0.2500"),
+    ]
+    assert {(each["population"], each["percent_of_population"]) for each in rows(call(post, *iplm))} == {("", "")}
+    assert "without the official form" in " ".join(call(post, "export", "--help").stdout.split())
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
+        (("export", "--format", "iplm", "--population", 0), 2, "--population: 0 inhabitants: the population must be"),
+        (("export", "--format", "iplm", "--population=-3"), 2, "-3 inhabitants: the population must be a whole number from 1"),
+        (("export", "--format", "iplm", "--population", "2.5"), 2, "'2.5' is not a valid integer"),
+        (("export", "--format", "slims", "--population", 5), 2, "--population goes with --format iplm"),
+        (("export", "--format", "iplm", "--names"), 2, "--names: nobody is named in iplm"),
         (("export", "--format", "xlsx"), 2, "--out"),
         (("export", "--format", "pdf"), 2, "'pdf' is not one of"),
         (("stats", "--from", "2020-06-31"), 2, "does not match"),
         (("stats", "--from", "2020-06-12", "--to", "2020-06-10"), 2, "--from 2020-06-12 is after --to 2020-06-10"),
         (("stats", "--from", "0001-01-01"), 2, "days from 2000 to 2999"),
         (("export", *WEEK, "--format", "slims"), 1, "both become 'ruang'; export one room at a time (--room ID)"),
+        (
+            ("export", *WEEK, "--room", "ruang-c"),
+            1,
+            "there is no room ruang-c here, and no visit of one on these days; no room",
+        ),
+        (("stats", *WEEK, "--room", "ruang-c"), 1, "there is no room ruang-c here"),
         (("export", *WEEK, "--out", "/nowhere/visits.csv"), 1, "cannot be written"),
     ],
 )

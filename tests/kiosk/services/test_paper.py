@@ -48,9 +48,10 @@ def test_every_page_is_set_in_a_font():
 
 def test_csv_reads_back():
     """A spreadsheet gets the headings and the rows as they are, but no formula."""
-    text = as_csv(listing(('Siti "Ayu", S.Sos.', "07.12 WIB"), ("=1+1", "@x"))).decode("utf-8-sig")
+    text = as_csv(listing(('Siti "Ayu", S.Sos.', "07.12 WIB"), ("=1+1", "@x"), ("Budi;=1", "\t=1"))).decode("utf-8-sig")
     assert list(csv.reader(io.StringIO(text))) == [
         ["Nama", "Masuk"],
         ['Siti "Ayu", S.Sos.', "07.12 WIB"],
         ["'=1+1", "'@x"],
+        ["Budi;'=1", "\t'=1"],
     ]

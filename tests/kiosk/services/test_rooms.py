@@ -268,20 +268,21 @@ def test_names_can_be_erased_without_touching_the_count(door: RoomPost) -> None:
 
 
 def test_a_dropped_file_has_a_receipt_and_is_accepted_once(tmp_path: Path) -> None:
-    """Receipts count up with the door's letter; a suspended or online service takes none and says so."""
+    """Receipts count up behind the kiosk's letter and mark; a suspended or online service takes none and says so."""
     services = [
         Service(id="berkas", name="Berkas", mode=ServiceMode.DROP_OFF),
         Service(id="uji", name="Uji Kendaraan", mode=ServiceMode.SUSPENDED, until="2030-04-09"),
         Service(id="daring", name="Daring", mode=ServiceMode.ONLINE_ONLY, url="https://contoh.go.id"),
     ]
     door = RoomPost(tmp_path, services=services)
-    assert [door.rooms.drop_off("berkas").receipt for _ in range(2)] == ["A-0001", "A-0002"]
+    first, second = (door.rooms.drop_off("berkas").receipt or "" for _ in range(2))
+    assert (first[:2], first[-5:], second[:-4], second[-5:]) == ("A-", "-0001", first[:-4], "-0002")
     assert [door.rooms.drop_off(each).said for each in ("uji", "daring", "lain")] == [
         Said.CLOSED,
         Said.ONLINE_ONLY,
         Said.NO_SUCH_ROOM,
     ]
-    assert [door.rooms.accept("A-0001", by=DESK).said for _ in range(2)] == [Said.ACCEPTED, Said.NO_SUCH_NUMBER]
+    assert [door.rooms.accept(first, by=DESK).said for _ in range(2)] == [Said.ACCEPTED, Said.NO_SUCH_NUMBER]
     assert [each.accepted_at is None for each in door.rooms.view().drop_offs] == [False, True]
     door.close()
 

@@ -3,30 +3,15 @@
 from pathlib import Path
 
 from kiosk.services.room_views import FreeReason, Said
-from kiosk.store import room_documents
 from sync.protocol.rooms import (
     FIRST_GENERATION,
     Elsewhere,
     Ended,
     Grant,
-    Room,
-    RoomsDocument,
     RoomState,
 )
 from tests.kiosk.services.room_post import DESK, ONE, RoomPost, card_sha256, rooms_of
-
-
-def told(door: RoomPost, version: int, state: RoomState) -> None:
-    """The server says something of the room that two doors share."""
-    shared = Room(id="bersama", name="Ruang Bersama", max_people=4, doors=["door-1", "door-2"])
-    with door.post.database.transaction() as db:
-        room_documents.put(db, RoomsDocument(version=version, rooms=[shared], states=[state]), room_documents.CENTRAL)
-    door.rooms.step()
-
-
-def grant(door: RoomPost, serial: int, amount: int) -> Grant:
-    """Rights for this door and its journal."""
-    return Grant(serial=serial, amount=amount, generation=FIRST_GENERATION, epoch=door.post.database.journal.origin.epoch)
+from tests.kiosk.services.room_server import grant, told
 
 
 def test_a_grant_is_applied_once_however_often_it_arrives(door: RoomPost) -> None:

@@ -16,7 +16,7 @@ from kiosk.wiring import build_printer
 NOW = datetime(2020, 6, 10, 0, 12, tzinfo=UTC)
 NUMBER = NumberGiven("A 017", "Ruang Baca", ahead=4, taken_at=NOW, clock_trusted=True)
 PASS = PassGiven("V1PAAAQEAYEAUDAOCAJBIFQYDIOB4", "A 017", "Ruang Baca", since=NOW, clock_trusted=True)
-FILE = FileReceived("B-0031", "Pengujian kendaraan", NOW, clock_trusted=True)
+FILE = FileReceived("B-K7PX-0031", "Pengujian kendaraan", NOW, clock_trusted=True)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_every_kind_of_slip(printer: VirtualPrinter) -> None:
     assert door.has_printer
     assert [door.number(NUMBER), door.visit(PASS), door.receipt(FILE)] == [True] * 3
     titles = [slip.text.splitlines()[0] for slip in printer.slips]
-    assert titles == ["Nomor tunggu Anda", "Tanda kunjungan", "Tanda terima berkas"]
+    assert titles == ["Nomor antrean Anda", "Tanda kunjungan", "Tanda terima berkas"]
     assert printer.slips[1].qr == (PASS.code,)
 
 

@@ -19,7 +19,7 @@ CODE = pass_code(CodeKind.SINGLE, bytes(16))
 
 NUMBER = NumberGiven("A 017", "Ruang Baca", ahead=4, taken_at=NOW, clock_trusted=True)
 PASS = PassGiven(CODE, "A 017", "Ruang Baca", since=NOW, clock_trusted=True)
-FILE = FileReceived("B-0031", "Pengujian kendaraan", NOW, clock_trusted=True, unit="Dinas Perhubungan")
+FILE = FileReceived("B-K7PX-0031", "Pengujian kendaraan", NOW, clock_trusted=True, unit="Dinas Perhubungan")
 
 
 def on_paper(slip: Slip, paper: Paper) -> tuple[str, tuple[str, ...]]:
@@ -34,7 +34,7 @@ def on_paper(slip: Slip, paper: Paper) -> tuple[str, tuple[str, ...]]:
 def test_a_waiting_number() -> None:
     """The number, the room, how many come before, when it was taken, and what to do."""
     assert waiting_number(NUMBER, [ID]) == Slip(
-        "Nomor tunggu Anda",
+        "Nomor antrean Anda",
         "A 017",
         ("Ruang Baca", "Di depan Anda: 4 orang", "10 Juni 2020 07.12 WIB"),
         footer="Silakan tunggu. Nomor Anda dipanggil di layar dan dengan suara.",
@@ -68,7 +68,7 @@ def test_a_receipt_for_a_file() -> None:
     """The receipt number, the service, its unit and the time."""
     assert drop_off_receipt(FILE, [ID]) == Slip(
         "Tanda terima berkas",
-        "B-0031",
+        "B-K7PX-0031",
         ("Pengujian kendaraan", "Dinas Perhubungan", "10 Juni 2020 07.12 WIB"),
         footer="Simpan slip ini. Serahkan berkas bersama nomor ini kepada petugas.",
     )

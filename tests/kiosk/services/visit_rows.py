@@ -26,7 +26,13 @@ def local(clock: str) -> datetime:
 
 
 def enter(clock: str, visit: str, people: int = 1, **more: object) -> Told:
-    return local(clock), Kind.VISITOR_ENTERED, {"visit_id": visit, "people": people, "who": "visitor", **more}
+    told = {"visit_id": visit, "people": people, "spent": people, "who": "visitor", "priority": False}
+    return local(clock), Kind.VISITOR_ENTERED, told | more
+
+
+def introduce(clock: str, visit: str, **said: object) -> Told:
+    """What a visitor said of themselves: a row of its own, as a door journals it."""
+    return local(clock), Kind.VISITOR_NAMED, {"visit_id": visit, **said}
 
 
 def leave(clock: str, visit: str, how: str = "scanned", **more: object) -> Told:
@@ -39,11 +45,14 @@ def busy_week(visits: int = 60, days: int = 3, last: str = "2020-06-10") -> list
     for n in range(visits):
         begin = local(f"{last} 00:00") - timedelta(days=n % days) + timedelta(minutes=60 * 8 + chance.triangular(0, 220, 100))
         people = 1 if chance.random() < 0.8 else chance.randint(2, 4)
-        entered: dict[str, object] = {"visit_id": f"v{n}", "people": people, "who": "visitor", "name": f"Tamu {n}"}
+        entered: dict[str, object] = {"visit_id": f"v{n}", "people": people, "spent": people, "who": "visitor"}
+        asked, subject = begin, {"visit_id": f"v{n}"}
         if chance.random() < 0.3:
-            waiting = {"ticket_id": f"t{n}", "number": f"A {n:03d}", "people": people, "priority": n % 9 == 0}
-            told.append((begin - timedelta(minutes=chance.uniform(2, 25)), Kind.VISITOR_WAITING, waiting))
-            entered["ticket_id"] = f"t{n}"
+            asked, subject = begin - timedelta(minutes=chance.uniform(2, 25)), {"ticket_id": f"t{n}"}
+            waiting = {**subject, "number": f"A {n:03d}", "people": people, "priority": n % 9 == 0}
+            told.append((asked, Kind.VISITOR_WAITING, waiting))
+            entered |= {**subject, "number": f"A {n:03d}"}
+        told.append((asked, Kind.VISITOR_NAMED, {**subject, "name": f"Tamu {n}"}))
         if n % 20 == 7:
             entered["overridden"] = True
         told.append((begin, Kind.VISITOR_ENTERED, entered))

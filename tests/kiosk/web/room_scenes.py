@@ -134,7 +134,7 @@ def seven() -> RoomsView:
         visit_row(30, visit_id="visit-3", label="Kartu 3", card=3, priority=True, name="Ibu Sumarni"),
         visit_row(12, visit_id="visit-4", label="A 004", card=None, number="A 004", away_left_min=6),
         visit_row(5, visit_id="visit-5", label="Kartu 5", card=5),
-        visit_row(1, visit_id="visit-6", label="Pegawai", card=None, is_staff=True, name="Siti Rahayu"),
+        visit_row(1, visit_id="visit-6", label="", card=None, is_staff=True, name="Siti Rahayu"),
     )
     counts = TodayCounts(entered=19, left=12, waited=4, priority=2, overrides=0, longest_wait_min=18)
     return rooms_view(room_view(7, visits=visits, today=counts))
@@ -202,7 +202,10 @@ def long_names() -> RoomsView:
         tied_up=2,
     )
     long_file = Service(id="files", name=LONG_ROOM.name, name_en=LONG_ROOM.name_en, mode=ServiceMode.DROP_OFF)
-    drop_offs = (DropOff("A-0031", "files", NOW, name=LONG_NAME), DropOff("A-0030", "files", NOW, NOW, LONG_NAME, LONG_NAME))
+    drop_offs = (
+        DropOff("AB-K7PX-0031", "files", NOW, name=LONG_NAME),
+        DropOff("AB-K7PX-0030", "files", NOW, NOW, LONG_NAME, LONG_NAME),
+    )
     return rooms_view(
         view, services=(ServiceView(long_file, ServiceMode.DROP_OFF, None, None),), drop_offs=drop_offs, door_name=where
     )
@@ -211,8 +214,8 @@ def long_names() -> RoomsView:
 def dropped_off() -> RoomsView:
     """Two files were handed over, and one of them was taken."""
     files = (
-        DropOff("A-0002", "files", NOW, name="Budi"),
-        DropOff("A-0001", "files", NOW - timedelta(hours=1), NOW, "Tri Wahyuni"),
+        DropOff("A-K7PX-0002", "files", NOW, name="Budi"),
+        DropOff("A-K7PX-0001", "files", NOW - timedelta(hours=1), NOW, "Tri Wahyuni"),
     )
     return rooms_view(room_view(3), drop_offs=files)
 
@@ -334,7 +337,7 @@ class SceneRooms:
         return self._answer("count", Done(Said.COUNTED, room_id, people=len(kept) + others), **asked)
 
     def drop_off(self, service_id: str, name: str = "") -> Done:
-        return self._answer("drop_off", Done(Said.RECEIVED, receipt="A-0003"), service_id=service_id, name=name)
+        return self._answer("drop_off", Done(Said.RECEIVED, receipt="AB-K7PX-0003"), service_id=service_id, name=name)
 
     def accept(self, receipt: str, *, by: Guard) -> Done:
         return self._answer("accept", Done(Said.ACCEPTED, receipt=receipt), receipt=receipt, by=by)

@@ -24,5 +24,5 @@ class MemorySimulator:
         return [("Siti Rahayu", "G1AAAA"), ("محمد عبد الرحمن", "G1BBBB"), ("Raden Ajeng " * 6, "G1CCCC")]
 
     def state(self) -> SimulatorState:
-        slips = (SlipSeen("Tanda kunjungan\nA 017\n<b>Ruang Baca</b>", "V1PAAAA"), SlipSeen("Nomor tunggu Anda\nA 018", None))
+        slips = (SlipSeen("Tanda kunjungan\nA 017\n<b>Ruang Baca</b>", "V1PAAAA"), SlipSeen("Nomor antrean Anda\nA 018", None))
         return SimulatorState({"camera": "none", "thermometer": "stuck", "printer": "none"}, network_up=True, slips=slips)

@@ -91,11 +91,11 @@ def test_rooms_not_set_up(desk: FlaskClient, rooms: SceneRooms):
 
 LINES = {
     "empty": ("0/10", "Sisa tempat: 10", "Daftar periksa pembukaan belum diisi", "Belum ada orang di dalam"),
-    "seven": ("7/10", "Sisa tempat: 3", "lewat 11 menit", "2 orang", "prioritas", "keluar sebentar, sisa 6 menit", "Kartu 2"),
-    "full": ("10/10", "PENUH", "Antrean (5)", "tidak datang saat dipanggil", "kira-kira 10–20 menit lagi", "Izinkan masuk"),
+    "seven": ("7/10", "Sisa tempat: 3", "lewat 11 menit", "2 orang", "prioritas", "pergi sebentar, sisa 6 menit", "Kartu 2"),
+    "full": ("10/10", "PENUH", "Antrean (5)", "terlewat", "kira-kira 10–20 menit lagi", "Izinkan masuk"),
     "called": ("8/10", "2 tempat disimpan", "A 001", "1:37", "dijeda", "Panggil ulang", "Lewati"),
     "over": ("11/10", "melebihi 1", "izin petugas", "Masuk dengan izin petugas: Kartu 11"),
-    "cut_off": ("8 dari 10 dapat dipakai, 2 di Pintu B , terakhir terdengar 07.02 WIB", "Mohon hitung orang di dalam"),
+    "cut_off": ("8 dari 10 dapat dipakai, 2 di Pintu B , terakhir terhubung 07.02 WIB", "Mohon hitung orang di dalam"),
     "two_rooms": ("Ruang Baca 7/10", "Ruang Arsip 4/4"),
     "dropped_off": ("1 berkas belum diterima petugas",),
 }
@@ -135,6 +135,21 @@ def test_another_room_and_an_unknown_one(desk: FlaskClient, rooms: SceneRooms):
         assert desk.get(f"/desk/{path}?room=attic").status_code == 404, path
     assert send(desk, "/desk/numbers/next", room="attic").status_code == 404
     assert rooms.asked == []
+
+
+def test_a_lowered_limit_is_nobodys_fault(desk: FlaskClient, rooms: SceneRooms):
+    """Over the limit without anybody's permission: the desk is told that nobody has to leave."""
+    rooms.show(scenes.rooms_view(scenes.room_view(12)))
+    assert "Tidak ada yang perlu diminta keluar" in page(desk)
+    rooms.show(scenes.over())
+    assert "Tidak ada yang perlu diminta keluar" not in page(desk)
+
+
+def test_calling_the_next_is_offered_first_only_with_places(desk: FlaskClient, rooms: SceneRooms):
+    """In a full room nothing invites to call somebody who cannot come in."""
+    for inside, quiet in ((10, " button--quiet"), (9, "")):
+        rooms.show(scenes.rooms_view(scenes.room_view(inside, queue=(scenes.ticket_row(2),))))
+        assert f'<button class="button{quiet}">Panggil berikutnya' in desk.get("/desk").text
 
 
 def test_english(desk: FlaskClient, rooms: SceneRooms):
@@ -251,7 +266,7 @@ def test_what_is_no_card(desk: FlaskClient, rooms: SceneRooms):
         ("ticket-1", ("Panggil ulang", "Jeda", "Nomor kartu"), ("Sudah kembali",)),
         ("ticket-4", ("Sudah kembali", "Lewati"), ("Panggil ulang",)),
         ("ticket-5", ("Panggil ulang", "Lewati"), ("Nomor kartu",)),
-        ("ticket-3", ("Lewati", "Keluar sebentar", "Mencari arsip", "15–30 menit"), ("Jeda",)),
+        ("ticket-3", ("Lewati", "Pergi sebentar", "Mencari arsip", "15–30 menit"), ("Jeda",)),
     ],
 )
 def test_a_number(desk: FlaskClient, rooms: SceneRooms, ticket: str, shown: tuple[str, ...], hidden: tuple[str, ...]):

@@ -1,6 +1,7 @@
 """The desk in a real browser: changes arrive in time, nothing overflows, axe finds nothing; and a day over real rooms."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -193,7 +194,7 @@ def test_guards_see_a_room_fill_up(browser: Browser, base: str, rooms: SceneRoom
         rooms.show(scenes.full())
         expect(page.locator(".room-line")).to_contain_text("10/10 PENUH")
         looked_at(page, "guard-line")
-        page.get_by_role("link", name="Izinkan masuk (alasan)").click()
+        page.get_by_role("link", name="Izinkan masuk…").click()
         expect(page.get_by_role("heading", name="Izinkan masuk ke ruangan penuh")).to_be_visible()
         page.goto("about:blank")
 
@@ -220,7 +221,7 @@ def test_a_head_count_adds_up_while_ticking(page: Page, base: str, rooms: SceneR
 def test_a_crowd(page: Page, base: str, rooms: SceneRooms):
     """500 inside and 100 waiting: the page is drawn, paged, searched, and stays small."""
     shown(page, rooms, base, scenes.crowded())
-    expect(page.locator(".tile")).to_have_count(60)
+    expect(page.locator(".tile")).to_have_count(50)
     assert overflowing(page) == []
     page.locator(".room__visits").get_by_role("link", name="Halaman berikutnya").click()
     expect(page.locator(".room__visits .pager")).to_contain_text("2 dari 13")
@@ -277,7 +278,7 @@ def test_a_day_at_the_desk(real: Page, door: DeskDoor):
     expect(page.get_by_text("Kartu ini masih dipakai pengunjung lain")).to_be_visible()
     page.locator("#card").fill("")
     page.locator(".entry__go").click()
-    expect(page.get_by_text("Nomor tunggu A 001")).to_be_visible()
+    expect(page.get_by_text("Nomor antrean A 001")).to_be_visible()
     page.get_by_role("link", name="Kartu 2").click()
     page.get_by_role("button", name="Lupa lapor keluar").click()
     expect(page.locator(".called__number")).to_have_text("A 001")
@@ -287,7 +288,7 @@ def test_a_day_at_the_desk(real: Page, door: DeskDoor):
     page.get_by_role("link", name="Izinkan masuk…").click()
     page.get_by_label("Pendamping").check()
     page.locator("#pin").fill(REAL_PIN)
-    page.get_by_role("button", name="Lanjut").click()
+    page.get_by_role("button", name="Izinkan masuk").click()
     expect(count).to_contain_text("4/3")
     expect(page.get_by_text("melebihi 1")).to_be_visible()
     page.get_by_role("link", name="Hitung orang").click()
@@ -323,7 +324,8 @@ def test_files_at_a_real_desk(real: Page):
     """A file is handed over, has a receipt, and is taken."""
     real.get_by_role("link", name="Penyerahan berkas").click()
     real.get_by_role("button", name="Berkas").click()
-    expect(real.get_by_text("Nomor tanda terima: A-0001.")).to_be_visible()
-    real.get_by_role("button", name="Diterima A-0001").click()
-    expect(real.get_by_text("Berkas A-0001 sudah diterima petugas.")).to_be_visible()
+    expect(real.get_by_text(re.compile(r"Nomor tanda terima: A-[2-9A-Z]{4}-0001\."))).to_be_visible()
+    receipt = real.locator(".files .tile__label").inner_text()
+    real.get_by_role("button", name=f"Diterima {receipt}").click()
+    expect(real.get_by_text(f"Berkas {receipt} sudah diterima petugas.")).to_be_visible()
     expect(real.locator(".files__done")).to_contain_text("Tri")

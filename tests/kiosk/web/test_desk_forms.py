@@ -40,10 +40,10 @@ def test_register_by_voice(desk: FlaskClient, rooms: SceneRooms):
 def test_register_into_a_full_room_gives_a_number(desk: FlaskClient, rooms: SceneRooms):
     """The number is said with what is ahead of it, and the form has said so beforehand."""
     rooms.show(scenes.full())
-    assert "Beri nomor tunggu" in page(desk, "/desk/register?room=reading")
+    assert "Beri nomor antrean" in page(desk, "/desk/register?room=reading")
     rooms.answers["arrive"] = Done(Said.WAITING, "reading", number="A 018", ahead=5)
     said = at_desk(desk, "/desk/register", people="1")
-    assert "Nomor tunggu A 018. Orang di depan: 5, perkiraan tunggu: belum dapat diperkirakan." in said
+    assert "Nomor antrean A 018. Orang di depan: 5, perkiraan tunggu: belum dapat diperkirakan." in said
 
 
 def test_a_number_of_people(desk: FlaskClient, rooms: SceneRooms):
@@ -142,6 +142,22 @@ def test_overrides_are_in_the_duty_log(tmp_path: Path):
 
 
 # Rounds
+
+
+def test_staff_have_a_label_everywhere(desk: FlaskClient, rooms: SceneRooms):
+    """Staff have neither card nor number: they are called by their name, else "Pegawai", where heads are counted too."""
+    nameless = scenes.visit_row(2, visit_id="visit-7", label="", card=None, is_staff=True)
+    rooms.show(scenes.rooms_view(scenes.room_view(2, visits=(*scenes.seven().rooms[0].visits[-1:], nameless))))
+    for path in ("/desk", "/desk/count?room=reading", "/desk/sweep?room=reading"):
+        said = page(desk, path)
+        assert "Siti Rahayu" in said, path
+        assert "Pegawai" in said, path
+
+
+def test_an_empty_room_is_closed_without_ending_visits(desk: FlaskClient, rooms: SceneRooms):
+    """Nobody is inside: there is no visit to end, and the button says only that the room is closed."""
+    rooms.show(scenes.empty())
+    assert "akhiri kunjungan" not in page(desk, "/desk/sweep?room=reading")
 
 
 def test_a_head_count_says_its_result_first(desk: FlaskClient, rooms: SceneRooms):
@@ -248,10 +264,10 @@ def test_files(desk: FlaskClient, rooms: SceneRooms):
     """Open ones come first and are taken with one press; a new one gets its receipt; another service is refused."""
     rooms.show(scenes.dropped_off())
     said = page(desk, "/desk/files")
-    assert said.index("A-0002") < said.index("A-0001")
-    assert "Berkas A-0002 sudah diterima" in at_desk(desk, "/desk/files/A-0002")
-    assert "Nomor tanda terima: A-0003" in at_desk(desk, "/desk/files", service="files", name="Budi")
+    assert said.index("A-K7PX-0002") < said.index("A-K7PX-0001")
+    assert "Berkas A-K7PX-0002 sudah diterima" in at_desk(desk, "/desk/files/A-K7PX-0002")
+    assert "Nomor tanda terima: AB-K7PX-0003" in at_desk(desk, "/desk/files", service="files", name="Budi")
     assert rooms.asked[-1] == ("drop_off", {"service_id": "files", "name": "Budi"})
     assert send(desk, "/desk/files", service="attic").status_code == 400
-    rooms.answers["accept"] = Done(Said.NO_SUCH_NUMBER, receipt="A-0009")
-    assert "Nomor ini sudah tidak menunggu" in at_desk(desk, "/desk/files/A-0009")
+    rooms.answers["accept"] = Done(Said.NO_SUCH_NUMBER, receipt="A-K7PX-0009")
+    assert "Nomor ini sudah tidak menunggu" in at_desk(desk, "/desk/files/A-K7PX-0009")

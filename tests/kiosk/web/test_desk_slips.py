@@ -72,7 +72,7 @@ def test_out_of_paper_is_said_at_once(printer: VirtualPrinter, desk: FlaskClient
     printer.set_fault(Fault.PAPER_OUT)
     rooms.answers["arrive"] = WAITING
     said = at_desk(desk, "/desk/register", people="1")
-    assert "Nomor tunggu A 018." in said
+    assert "Nomor antrean A 018." in said
     assert "Slip belum tercetak. Nomor dan tempat tetap berlaku. Printer: kertas habis, pasang gulungan baru." in said
 
 
@@ -81,7 +81,7 @@ def test_a_silent_printer_holds_nobody_up(printer: VirtualPrinter, desk: FlaskCl
     printer.set_fault(Fault.SILENT)
     rooms.answers["arrive"] = WAITING
     began = time.monotonic()
-    assert "Nomor tunggu A 018." in at_desk(desk, "/desk/register", people="1")
+    assert "Nomor antrean A 018." in at_desk(desk, "/desk/register", people="1")
     assert time.monotonic() - began < 2
 
 

@@ -21,6 +21,7 @@ from drivers.speech import EspeakVoice
 from kiosk.services.announcer import Announcer, Manner
 from kiosk.services.room_views import WaitRange
 from kiosk.web import catalogs, create_app, display_faces
+from kiosk.web.desk_view import LOOKS, Standing
 from kiosk.web.display import build_of
 from kiosk.web.paths import templates_folder
 from kiosk.web.serve import SPARE_THREADS, KioskServer
@@ -118,11 +119,18 @@ class TestFaces:
         assert display_faces.face(room, local).word == word  # type: ignore[arg-type]
 
     def test_states_differ_without_colour(self):
-        """Each state has a colour, a shape and a word of its own."""
-        rooms = [room_view(7), room_view(10), room_view(7, places_left=0), room_view(2, EARLY)]
+        """Each state has a shape and a word of its own, but for over, which is FULL with another shape and colour."""
+        rooms = [room_view(7), room_view(10), room_view(7, places_left=0), room_view(2, EARLY), room_view(11)]
         faces = [display_faces.face(room, MORNING) for room in rooms]
-        for part in ("tone", "shape", "word"):
-            assert len({getattr(each, part) for each in faces}) == 4, part
+        assert len({each.shape for each in faces}) == 5
+        assert len({each.word for each in faces[:4]}) == 4
+        assert len({(each.tone, each.word) for each in faces}) == 5
+
+    @pytest.mark.parametrize(("inside", "standing"), [(7, Standing.FREE), (10, Standing.FULL), (11, Standing.OVER)])
+    def test_one_state_has_one_look(self, inside: int, standing: Standing):
+        """What stands at the desk in a colour and a shape is on the public display in the same."""
+        drawn = display_faces.face(room_view(inside), MORNING)
+        assert (drawn.tone.removeprefix("tone-"), drawn.shape) == LOOKS[standing]
 
     def test_who_was_called_before_is_known_from_who_is_inside(self):
         """The last numbers that went in, newest first, without anything that a restart would lose."""
@@ -168,7 +176,7 @@ class TestWords:
         words = shown(client)
         for said in (
             *("PENUH FULL", "0 sisa tempat places left", "10/10", "Dipanggil Now calling A 017", "Berikutnya Next A 018"),
-            *("± 2–5 menit ± 2–5 min", "Sudah masuk Went in A 016 · A 015 · A 004", "Terlewat: A 012. Silakan ke petugas."),
+            *("± 2–5 menit ± 2–5 min", "Sudah masuk Went in A 016 · A 015 · A 004", "Terlewat: A 012. Silakan temui petugas."),
             *("Kartu 7, A 004: waktu kunjungan habis.", "Card 7, A 004: your time is up.", "Tutup 15 menit lagi"),
             "Prioritas: lansia, disabilitas, ibu hamil",
         ):

@@ -41,7 +41,8 @@ _STICKING_OUT = """() => [false, true].flatMap(english => {
     if (out(box, safe)) found.push('near the edge: ' + element.className);
     const frame = element.parentElement.closest('.places, .calls, .notices, .foot, .top, .elsewhere');
     if (frame && out(box, frame.getBoundingClientRect())) found.push(frame.className + ' > ' + element.className);
-    const clips = getComputedStyle(element).overflowY === 'hidden' && element.clientHeight;
+    const style = getComputedStyle(element);
+    const clips = style.overflowY === 'hidden' && style.webkitLineClamp === 'none' && element.clientHeight;
     if (clips && element.scrollHeight > element.clientHeight + 2) found.push('cut: ' + element.className);
   }
   for (const one of boxes) for (const other of boxes) if (one !== other && !one.contains(other)) {

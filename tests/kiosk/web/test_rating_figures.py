@@ -50,7 +50,7 @@ def test_a_line_a_room(tmp_path: Path):
         text = words(client.get(PAGE).text)
         assert "Kepuasan saat keluar" in text
         assert (
-            "Ruang Sangat baik Baik Kurang baik Tidak baik Menjawab Ruang Arsip 0 0 0 1 1 dari 0 Ruang Baca 1 2 0 0 3 dari 2"
+            "Ruangan Sangat baik Baik Kurang baik Tidak baik Menjawab Ruang Arsip 0 0 0 1 1 dari 0 Ruang Baca 1 2 0 0 3 dari 2"
             in text
         )
         one = words(client.get(f"{PAGE}?room=reading").text)
@@ -81,7 +81,7 @@ def test_a_sheet_of_the_workbook(tmp_path: Path):
         found = sheets(send(door.client(), f"{PAGE}/export", PAGE, form="xlsx").data)
         assert list(found) == ["Per hari", "Per jam", "Kepuasan", "Kunjungan"]
         assert found["Kepuasan"] == (
-            "Ruang Sangat baik Baik Kurang baik Tidak baik Menjawab Keluar dengan kartu atau kode"
+            "Ruangan Sangat baik Baik Kurang baik Tidak baik Menjawab Keluar dengan kartu atau kode"
             " Ruang Arsip 0 0 0 1 1 0 Ruang Baca 1 2 0 0 3 1"
         )
 

@@ -56,8 +56,8 @@ def settled(errands: SlipErrands, go_id: str) -> SlipState:
 def test_every_kind_comes_out(printer: VirtualPrinter, errands: SlipErrands) -> None:
     """A number, a pass on paper and a receipt are printed with what belongs on them."""
     files = one_service(ServiceMode.DROP_OFF)()
-    files = replace(files, drop_offs=(DropOff("B-0031", "ktp", NOW),))
-    given = (("g1", WAITING, full()), ("g2", ON_PAPER, seven()), ("g3", Done(Said.RECEIVED, receipt="B-0031"), files))
+    files = replace(files, drop_offs=(DropOff("B-K7PX-0031", "ktp", NOW),))
+    given = (("g1", WAITING, full()), ("g2", ON_PAPER, seven()), ("g3", Done(Said.RECEIVED, receipt="B-K7PX-0031"), files))
     for go_id, done, view in given:
         errands.begin(go_id, done, view, NOW)
         assert settled(errands, go_id) is SlipState.PRINTED
@@ -66,7 +66,7 @@ def test_every_kind_comes_out(printer: VirtualPrinter, errands: SlipErrands) -> 
     assert "Ruang Baca" in number.text
     assert visit.qr == (CODE,)
     assert "Kartu 5" in visit.text
-    assert "B-0031" in receipt.text
+    assert "B-K7PX-0031" in receipt.text
     assert "Dinas Kependudukan" in receipt.text
 
 

@@ -19,7 +19,7 @@ from kiosk.web.serve import SPARE_THREADS, KioskServer
 from sync.clock import SyncState
 from tests.journeys.browser import PANEL_SIZES, accessibility_problems, chromium, overflowing, page_of, small_targets
 from tests.kiosk.services.post import PIN
-from tests.kiosk.services.visit_rows import busy_week, enter, leave, write_rows
+from tests.kiosk.services.visit_rows import busy_week, enter, introduce, leave, write_rows
 from tests.kiosk.web.duty_door import DutyDoor
 from tests.kiosk.web.forms import send
 from tests.kiosk.web.room_scenes import cut_off, long_names, two_rooms
@@ -115,7 +115,7 @@ def test_one_room_of_two(tmp_path: Path):
         client = door.client()
         both, one = words(client.get(PAGE).text), words(client.get(f"{PAGE}?room=archive").text)
         assert "dalam 2 kunjungan" in both
-        assert "Per ruang" in both
+        assert "Per ruangan" in both
         assert "batas" not in both.replace("melebihi batas", "")
         assert "dalam 1 kunjungan" in one
         assert "batas 4" in one
@@ -123,11 +123,12 @@ def test_one_room_of_two(tmp_path: Path):
 
 def test_files_are_taken_away_without_names_and_that_is_journaled(door: DutyDoor):
     """Each form holds the visits of the days; names only if somebody asks for them; the journal says who took what."""
-    write_rows(door.post, [enter("2020-06-10 08:00", "a", 2, name="=Siti", institution="SMA 1"), leave("2020-06-10 08:30", "a")])
+    said = introduce("2020-06-10 08:00", "a", name="=Siti", institution="SMA 1")
+    write_rows(door.post, [enter("2020-06-10 08:00", "a", 2), said, leave("2020-06-10 08:30", "a")])
     client = door.client()
     plain = send(client, f"{PAGE}/export", PAGE, form="csv")
     (row,) = csv.DictReader(io.StringIO(plain.data.decode("utf-8-sig"), newline=""))
-    assert (row["Orang"], row["Ruang"], row["Pintu"], row["Lama (menit)"]) == ("2", "Ruang Baca", "Pintu Utama", "30.0")
+    assert (row["Orang"], row["Ruangan"], row["Pintu"], row["Lama (menit)"]) == ("2", "Ruang Baca", "Pintu Utama", "30.0")
     assert "Siti" not in plain.text
     assert 'filename="visits-2020-06-08-2020-06-10.csv"' in plain.headers["Content-Disposition"]
     assert "'=Siti" in send(client, f"{PAGE}/export", PAGE, form="csv", names="yes").data.decode("utf-8-sig")
@@ -147,18 +148,42 @@ def test_files_are_taken_away_without_names_and_that_is_journaled(door: DutyDoor
     assert (made[0]["what"], made[0]["from"], made[0]["to"], made[0]["room"]) == ("visits", "2020-06-08", "2020-06-10", None)
 
 
+def test_figures_for_iplm_are_taken_away(door: DutyDoor):
+    """In words, for a population as it is written here; it names nobody, whatever was ticked, and the journal says so."""
+    write_rows(door.post, [enter("2020-06-09 08:00", "a", 3), enter("2020-06-10 08:00", "b", 2)])
+    client = door.client()
+    taken = send(client, f"{PAGE}/export", PAGE, form="iplm", population="250.000", names="yes")
+    rows = list(csv.reader(io.StringIO(taken.data.decode("utf-8-sig"), newline="")))
+    assert rows[0][:4] == ["Bulan", "Ruangan", "Hari dengan kunjungan", "Kunjungan (orang)"]
+    assert rows[1] == ["2020-06", "Ruang Baca", "2", "5", "2.50", "250000", "0.0010"]
+    assert rows[-1][:2] == ["2020-06", "Semua ruangan"]
+    assert 'filename="visits-2020-06-08-2020-06-10-iplm.csv"' in taken.headers["Content-Disposition"]
+    assert [(each["format"], each["names"]) for each in door.post.of("export.made")] == [("iplm", False)]
+    assert "2.50,," in send(client, f"{PAGE}/export", PAGE, form="iplm", population="").text
+    assert send(client, f"{PAGE}/export", PAGE, form="csv", population="x").content_type.startswith("text/csv")
+
+
+@pytest.mark.parametrize("population", ["0", "-5", "dua ratus", "2,5"])
+def test_a_population_that_is_none(door: DutyDoor, population: str):
+    """The page says what to type; nothing is taken, and nothing is journaled."""
+    write_rows(door.post, [enter("2020-06-10 08:00", "a")])
+    page = send(door.client(), f"{PAGE}/export", PAGE, form="iplm", population=population).text
+    assert "jumlah penduduk harus bilangan bulat mulai dari 1" in page
+    assert door.post.of("export.made") == []
+
+
 def test_files_that_cannot_be_made(door: DutyDoor):
     """A form that is none, or two rooms with one code in SLiMS: nothing is taken, and nothing is journaled."""
     write_rows(door.post, [enter("2020-06-10 08:00", "a", room_id="ruang-a"), enter("2020-06-10 08:00", "b", room_id="ruang-b")])
     client = door.client()
     assert send(client, f"{PAGE}/export", PAGE, form="exe").status_code == 400
-    assert "dua ruang mempunyai kode yang sama" in send(client, f"{PAGE}/export", PAGE, form="slims").text
+    assert "dua ruangan mempunyai kode yang sama" in send(client, f"{PAGE}/export", PAGE, form="slims").text
     assert door.post.of("export.made") == []
 
 
 def test_every_word_is_in_both_languages():
     """Columns, sheets and ways of leaving have words in both catalogs."""
-    from sync.visit_exports import Form
+    from sync.visit_exports import IPLM_COLUMNS, Form
     from sync.visit_figures import Figures
     from sync.visit_page import SORTS
     from sync.visits import How
@@ -166,12 +191,13 @@ def test_every_word_is_in_both_languages():
 
     keys = {
         f"visits.column.{each}"
-        for each in (*Form(ZONE, names=True).columns, *SORTS, *Figures.__slots__)
+        for each in (*Form(ZONE, names=True).columns, *IPLM_COLUMNS, *SORTS, *Figures.__slots__)
         if each not in ("stay", "wait")
     }
     keys |= {f"visits.how.{each}" for each in (*How, "unknown")} | {
         f"visits.sheet.{each}" for each in ("days", "hours", "visits")
     }
+    keys |= {"visits.all_rooms", "visits.all_months"}
     for language in ("id", "en"):
         there = {str(each.id) for each in read_catalog(language) if each.string}
         assert keys - there == set()
@@ -250,6 +276,9 @@ def test_a_file_is_fetched_with_its_progress(door: DutyDoor, browser: Browser):
         assert download.value.suggested_filename == "visits-2020-06-08-2020-06-10.xlsx"
         assert zipfile.is_zipfile(download.value.path())
         expect(page.locator("[data-busy]")).to_be_hidden()
+        page.get_by_label("Jumlah penduduk").fill("0")
+        page.get_by_role("button", name="CSV untuk IPLM").click()
+        expect(page.get_by_text("jumlah penduduk harus bilangan bulat mulai dari 1")).to_be_visible()
         page.route("**/export", lambda route: route.fulfill(status=503, body=""))
         page.get_by_role("button", name="CSV", exact=True).click()
         expect(page.locator("[data-failed]")).to_be_visible()

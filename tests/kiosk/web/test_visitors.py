@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk.services.room_views import Visitor
+from kiosk.services.room_views import RoomsView, Visitor
 from kiosk.web.visitor_tiles import Way, tiles
 from sync.protocol.rooms import ServiceMode
 from tests.kiosk.web.room_scenes import (
@@ -115,6 +115,40 @@ def test_a_room_is_no_way_around_its_services():
     assert [each.key for each in tiles(some)] == ["room:reading", "service:suspended", "service:normal"]
 
 
+def _used_up(view: RoomsView) -> RoomsView:
+    return replace(
+        view, services=tuple(replace(each, quota_left=0) if each.quota_left is not None else each for each in view.services)
+    )
+
+
+@pytest.mark.parametrize(
+    ("scene", "has_room"),
+    [
+        (services(ServiceMode.ONLINE_FIRST), False),
+        (services(ServiceMode.LIMITED), True),
+        (_used_up(services(ServiceMode.LIMITED)), False),
+        (_used_up(services(ServiceMode.LIMITED, ServiceMode.ONLINE_FIRST, ServiceMode.DROP_OFF)), False),
+        (_used_up(services(ServiceMode.LIMITED, ServiceMode.ONLINE_AND_OFFLINE)), True),
+        (replace(_used_up(one_service(ServiceMode.LIMITED, quota_left=0)()), rooms=lone().rooms), True),
+    ],
+    ids=["online first", "quota left", "used up", "all of these", "one is open", "of a counter"],
+)
+def test_a_room_is_no_way_around_a_quota_or_an_address(scene: RoomsView, has_room: bool):
+    """Used up or online first, a service is not had by its room's own tile; one open service, or none of the room, leaves it."""
+    assert ("room:reading" in [each.key for each in tiles(scene)]) is has_room
+
+
+def test_a_quota_used_up_meanwhile_shuts_the_room(halls: list[Hall]):
+    """Who was on the way by the room's tile when the last of the quota went takes no number either."""
+    hall = opened(halls, services(ServiceMode.LIMITED))
+    hall.start()
+    hall.send("choose", tile="room:reading")
+    hall.send("people", people="1")
+    hall.rooms.show(_used_up(hall.rooms.view()))
+    assert "tidak ada lagi dalam daftar" in hall.send("name", skip="1")
+    assert hall.asked("arrive") == []
+
+
 def test_every_mode_has_a_way():
     """A mode that is added must be given a way."""
     for mode in ServiceMode:
@@ -135,12 +169,14 @@ def test_every_mode_has_a_way():
     ],
 )
 def test_services_that_give_no_number(halls: list[Hall], scene: object, says: str, has_code: bool):
-    """Closed, online only, used up, or at a counter: a clear sentence, the code of its address, and no way to a number."""
+    """Closed, online only, used up, or at a counter: a sentence, the code of its address, an end, and no way to a number."""
     hall = opened(halls, scene())  # type: ignore[operator]
     page = hall.start()
     assert says in page
     assert (URL in page and "<svg" in page) is has_code
     assert 'action="/visitor/service"' not in page
+    assert page.count('action="/visitor/close"') == 2
+    assert "Batal" not in page
     hall.send("service")
     assert says in hall.page()
     assert hall.rooms.asked == []
@@ -182,5 +218,5 @@ def test_handing_in_a_file(halls: list[Hall]):
     assert "tidak perlu menunggu" in hall.start()
     page = hall.send("service")
     assert 'name="purpose"' not in page
-    assert "A-0003" in hall.send("name", name="  Budi   Santoso ")
+    assert "AB-K7PX-0003" in hall.send("name", name="  Budi   Santoso ")
     assert hall.asked("drop_off") == [{"service_id": "ktp", "name": "Budi Santoso"}]

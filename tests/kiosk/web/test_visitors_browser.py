@@ -4,6 +4,8 @@ import io
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import product
 
 import pytest
 from PIL import Image
@@ -14,6 +16,7 @@ from kiosk.core.screening import Step
 from kiosk.core.values import Screen, ScreenKind
 from kiosk.services.room_views import Done, Visitor, WaitRange
 from kiosk.web import create_app
+from kiosk.web.texts import LANGUAGES
 from sync.clock import ManualClock
 from tests.journeys.browser import PANEL_SIZES, accessibility_problems, chromium, overflowing, page_of, small_targets
 from tests.kiosk.web.room_scenes import SceneRooms, called, seven
@@ -22,6 +25,13 @@ from tests.kiosk.web.test_browser import served
 from tests.kiosk.web.visitor_walks import BEGIN, LEAVE, NEXT, TO_END, WALKS, lone
 
 pytestmark = pytest.mark.browser
+AT_THE_DESK = frozenset(
+    {
+        *(Said.FREED, Said.FREED_LATER, Said.SKIPPED, Said.MOVED, Said.SWEPT, Said.COUNTED, Said.ACCEPTED, Said.CHECKED),
+        *(Said.NEEDS_REASON, Said.DOORS_NOT_SHUT, Said.NO_SUCH_VISIT, Said.OVERRIDDEN),
+    }
+)
+"""What only an officer is told."""
 STEPS = tuple(Step(step) for step in ("wash", "mask", "gloves", "distance"))
 _CROWDED = """() => {
   const boxes = [...document.querySelectorAll('button, label:has(input[type=checkbox]), input.field')]
@@ -30,6 +40,10 @@ _CROWDED = """() => {
   return boxes.flatMap(([name, box], n) => boxes.slice(n + 1).filter(([, other]) => apart(box, other) < 7.5)
     .map(([other]) => `${name} | ${other}`));
 }"""
+_ABOVE = """() => { const top = document.querySelector('.result').getBoundingClientRect().top;
+  return [...document.querySelectorAll('.result *')].filter(each => each.getClientRects().length)
+    .filter(each => each.getBoundingClientRect().top < top - 1)
+    .map(each => `above: ${each.className}`); }"""
 _SKIPPING = "window.skipMs = 0; { const now = performance.now.bind(performance); performance.now = () => now() + skipMs; }"
 
 
@@ -304,17 +318,22 @@ def test_a_call_reaches_the_idle_panel(page: Page, panel: Panel, base: str):
 
 
 def test_a_pass_is_answered_on_the_idle_panel(page: Page, panel: Panel, base: str):
-    """Every answer to a pass fits every panel and axe finds nothing; each has its sound."""
+    """Everything that a visitor may be told of a pass fits every panel in both languages, with the time inside and the box for
+    the card too, and axe finds nothing.
+    """
     page.goto(base)
-    for said in (Said.ENTERED, Said.LEFT, Said.CARD_IN_USE, Said.NOT_YOUR_TURN, Said.OUT_OF_SERVICE):
-        panel.rooms.show_scanned(Done(said, "reading", visit_id="visit-5", card=5, in_use_since=panel.rooms.now))
-        expect(page.locator(f"[data-passed={said}]")).to_be_visible()
+    since = panel.clock.now().wall - timedelta(minutes=117)
+    for language, said in product(LANGUAGES, sorted(set(Said) - AT_THE_DESK)):
+        panel.station.set_language(language)
+        panel.rooms.show_scanned(Done(said, "reading", visit_id="visit-5", card=5, in_use_since=since))
+        expect(page.locator(f"[data-passed={said}][lang={language}]")).to_be_visible()
         for width, height in PANEL_SIZES:
             page.set_viewport_size({"width": width, "height": height})
-            assert overflowing(page) == [], (said, width)
+            assert overflowing(page) + page.evaluate(_ABOVE) == [], (said, language, width)
             if folder := os.environ.get("GAPURA_PICTURES"):
-                page.screenshot(path=f"{folder}/passed-{said}-{width}.png")
-        assert accessibility_problems(page) == [], said
+                page.screenshot(path=f"{folder}/passed-{said}-{language}-{width}.png")
+        assert language == "en" or accessibility_problems(page) == [], said
+    panel.station.set_language("id")
     panel.clock.advance(4)
     expect(page.locator(".idle")).to_be_visible()
 

@@ -139,9 +139,14 @@ def test_a_waiting_number(halls: list[Hall]):
 
 def test_every_answer_has_a_page(hall: Hall):
     """Whatever the rooms answer, the visitor reads a sentence; each has one in both languages, and a colour, shape and sound."""
-    shown = {Said.SHOW_CARD: "Ambil satu kartu", Said.WAITING: "A 017", Said.RECEIVED: "B-0031", Said.PRINTER_OUT: "Kertas habis"}
+    shown = {
+        Said.SHOW_CARD: "Ambil satu kartu",
+        Said.WAITING: "A 017",
+        Said.RECEIVED: "B-K7PX-0031",
+        Said.PRINTER_OUT: "Kertas habis",
+    }
     for said in Said:
-        done = Done(said, "reading", number="A 017", receipt="B-0031" if said is Said.RECEIVED else None)
+        done = Done(said, "reading", number="A 017", receipt="B-K7PX-0031" if said is Said.RECEIVED else None)
         assert shown.get(said, WORDS["id"][f"room.said.{said}"]) in hall.arrived(done), said
         assert f"room.said.{said}" in WORDS["en"]
         assert pass_face(said).headline in WORDS["id"]
@@ -208,7 +213,7 @@ def test_the_language_is_for_one_go(hall: Hall):
 
 def test_going_back(halls: list[Hall]):
     """Back leads step by step to the choice, and from there to the panel; after the end there is no way back."""
-    hall = opened(halls, services(ServiceMode.ONLINE_FIRST))
+    hall = opened(halls, services(ServiceMode.ONLINE_FIRST, ServiceMode.NORMAL))
     hall.start()
     hall.send("choose", tile="service:online_first")
     hall.send("service")

@@ -106,6 +106,14 @@ def test_a_pass_is_answered_for_four_seconds(hall: Hall):
     assert "Terima kasih" not in hall.client.get("/").text
 
 
+def test_no_minutes_inside_are_not_told(hall: Hall):
+    """Who goes out again at once is not told "0 menit"."""
+    hall.rooms.show_scanned(Done(Said.LEFT, "reading", visit_id="visit-5", card=5, in_use_since=hall.clock.now().wall))
+    page = hall.client.get("/").text
+    assert "Kunjungan Anda sudah selesai." in page
+    assert "0 menit" not in page
+
+
 def test_a_time_inside_that_nobody_can_be_sure_of(halls: list[Hall]):
     """Without a clock to be believed, or with one that was set back, no minutes are told."""
     for trusted, minutes in ((False, 5), (True, -5)):

@@ -232,9 +232,30 @@ def test_rooms_from_a_file(run, door, tmp_path):
     assert run("rooms", "import", str(good)).stderr == "Set: 1 rooms, 0 services, 0 cards.\n"
     assert "0/2" in run("rooms", "list").stdout
     refused = run("rooms", "import", str(bad))
-    assert refused.exit_code == 1
-    assert "room[0].id" in refused.stderr
-    assert "service[0]" in refused.stderr
+    assert refused.exit_code == 2
+    assert f"{bad}: room[0].id" in refused.stderr
+    assert f"{bad}: service[0]" in refused.stderr
+    assert refused.stderr.endswith("`gapura central rooms example` prints a good file\n")
+    good.write_text('[[room]]\nid = "baca"\nname = "Ruang Baca"\nmax_people = -3\n')
+    refused = run("rooms", "import", str(good))
+    assert (refused.exit_code, "it has no door" in refused.stderr, "max_people must be" in refused.stderr) == (2, True, True)
+
+
+def test_the_example_of_rooms(run, door, second_door, tmp_path):
+    """With the names of one's own doors in it, what `rooms example` prints can be taken."""
+    file = tmp_path / "rooms.toml"
+    file.write_text(CliRunner().invoke(central, ["rooms", "example"]).stdout.replace("Pintu A", "Pintu utama"))
+    assert run("rooms", "import", str(file)).stderr == "Set: 1 rooms, 1 services, 0 cards.\n"
+    assert run("rooms", "list").stdout == "baca     0/10, 0 waiting, 10 free  Ruang Baca  (A Pintu utama, B Pintu B)\n"
+
+
+def test_visits_of_a_room_that_there_is_not(run, door):
+    """They are no empty file: the rooms there are are named. A room that nobody came to is an empty file."""
+    run("rooms", "add", "baca", "--max-people", "5", "--door", door)
+    refused = run("visits", "export", "--room", "bacaa")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "there is no room bacaa here, and no visit of one on these days; there are: baca" in refused.stderr
+    assert run("visits", "export", "--room", "baca").exit_code == 0
 
 
 def test_more_inside_than_a_new_limit(run, url, door, second_door):
@@ -313,6 +334,21 @@ def test_export(run, url, door, clock):
     assert [each["seq"] for each in exported("--to", "2020-06-11")] == [1]
     assert [each["seq"] for each in exported("--from", "2020-06-12")] == [4]
     assert run("export", "--from", "yesterday").exit_code == 2
+
+
+@pytest.mark.parametrize("form", [("--json",), ()])
+@pytest.mark.parametrize("kind", ["visitor.named", "dropoff.received"])
+def test_an_export_names_no_visitor_unless_asked(run, url, door, clock, kind, form):
+    """Who a visitor is is not printed by the way: the row says that it was left out, and --names shows it."""
+    named = record(door, 1, kind=kind, payload={"name": "Siti Rahayu"})
+    with contextlib.closing(Database(url)) as database:
+        open_store(database, HASHER).sink.take(door, Batch(EPOCH, [raw(named)]), clock.now().claimed_at)
+    (line,) = run("export", "--health", *form).stdout.splitlines()
+    assert "Siti" not in line
+    assert "names" in line
+    assert "Siti Rahayu" in run("export", "--names", *form).stdout
+    if form:
+        assert (json.loads(line)["payload"], json.loads(line)["left_out"]) == (None, "names")
 
 
 def test_a_dry_run_changes_nothing(run, tmp_path):

@@ -159,5 +159,5 @@ def test_the_page_and_the_export_say_both(world):
     assert entry.estimate is not None
     assert timedelta(minutes=59) < entry.estimate.at - entry.at < timedelta(minutes=61)
     assert entry.estimate.width_minutes == 1
-    (line,) = reports.export(first=None, last=None, health=True)
+    (line,) = reports.export(first=None, last=None, health=True, names=False)
     assert {"dated_at", "dated_width_s"} <= set(line)

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from sync.protocol.rooms import Card, Room, Service
+from sync.protocol.rooms import Card, Counts, Room, Service
 from sync.server.app import open_store
 from sync.server.database import Database
 from sync.server.errors import BadRooms, Unknown
@@ -83,6 +83,7 @@ def test_a_setup_that_is_wrong_changes_nothing(make_door, put, store, clock):
     def room(room_id, *doors, **more):
         return Room(id=room_id, name="R", max_people=1, doors=list(doors), **more)
 
+    everyones = room("baca", first.id, counts=Counts.EVERYONE)
     wrongs = [
         (Setup(rooms=(room("baca"),)), "no door"),
         (Setup(rooms=(room("baca", "nobody"),)), "door nobody: no such device"),
@@ -93,6 +94,10 @@ def test_a_setup_that_is_wrong_changes_nothing(make_door, put, store, clock):
         (Setup(rooms=(room("jauh", first.id),)), "another site"),
         (Setup(rooms=(room("BACA", first.id),)), "small letters"),
         (Setup(rooms=(room("baca", first.id), room("baca", second.id))), "2 times"),
+        (
+            Setup(rooms=(everyones, room("lain", first.id, second.id, counts=Counts.EVERYONE))),
+            "rooms baca and lain both count everyone",
+        ),
         (Setup(letters=((first.id, "A"), (second.id, "A"))), "door letter A is listed 2 times"),
         (Setup(letters=(("nobody", "A"),)), "door nobody"),
         (Setup(services=()), "several sites"),

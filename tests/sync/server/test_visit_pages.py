@@ -27,6 +27,7 @@ from sync.server.schema import events
 from sync.server.visits import VisitReports
 from sync.visit_figures import Span
 from tests.journeys.browser import PANEL_SIZES, chromium, page_of
+from tests.kiosk.services.guest_book import guest_book
 from tests.sync.server.making import EPOCH, KEY, chained, raw, record
 
 PASSWORD = "correct horse battery"
@@ -42,7 +43,11 @@ def told(clock: str, kind: str, *, day: int = 10, state: str = "synced", **paylo
 
 
 def entered(clock: str, visit: str, people: int = 1, **more):
-    return told(clock, "visitor.entered", visit_id=visit, people=people, who="visitor", **more)
+    return told(clock, "visitor.entered", visit_id=visit, people=people, spent=people, who="visitor", priority=False, **more)
+
+
+def named(clock: str, **said):
+    return told(clock, "visitor.named", **said)
 
 
 def left(clock: str, visit: str | None, how: str = "scanned", **more):
@@ -158,14 +163,14 @@ def test_how_those_who_left_found_it(client, database, room, door, other, report
 
 def test_files(client, room, door, report):
     """CSV, workbook and SLiMS of all doors; nobody is named unasked; two rooms with one code are said to be a problem."""
-    report(door, entered("09:00:00", "v", 2, name="=Siti"), left("09:40:00", "v"))
+    report(door, entered("09:00:00", "v", 2), named("09:00:00", visit_id="v", name="=Siti"), left("09:40:00", "v"))
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/visits").text)[1]
 
     def fetch(**form):
         return client.post("/visits/export", data={"csrf_token": token, "from": "2020-06-10", "to": "2020-06-10", **form})
 
     (row,) = csv.DictReader(io.StringIO(fetch(form="csv").data.decode("utf-8-sig"), newline=""))
-    assert (row["Ruang"], row["Pintu"], row["Orang"], row["Keluar diketahui dari"]) == (
+    assert (row["Ruangan"], row["Pintu"], row["Orang"], row["Keluar diketahui dari"]) == (
         "Ruang Baca",
         "Pintu utama",
         "2",
@@ -180,12 +185,52 @@ def test_files(client, room, door, report):
     assert client.post("/visits/export", data={"form": "csv"}).status_code == 400
 
 
+def test_names_come_as_a_door_journals_them(client, room, door, report, database, tmp_path):
+    """From a real door's rows: who it was by visit and by number, only if asked for, and nothing once the names are erased."""
+    with closing(guest_book(tmp_path)) as kiosk:
+        rows = kiosk.post.rows()
+    report(door, *({key: row[key] for key in ("kind", "claimed_at", "clock_state", "payload")} for row in rows))
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/visits").text)[1]
+
+    def fetch(**form):
+        days = {"csrf_token": token, "from": "2020-06-10", "to": "2020-06-10"}
+        return client.post("/visits/export", data=days | form).data.decode("utf-8-sig")
+
+    found = [line.split(",")[-4:] for line in fetch(form="csv", names="yes").splitlines()[1:]]
+    tuti = ["", "Tuti", "Membaca", "SMP 1"]
+    assert found == [tuti, [""] * 4, ["A 001", "Dian", "", "SMP 2"], tuti]
+    assert ",Dian,SMP 2,baca," in fetch(form="slims", names="yes")
+    assert not any(said in fetch(form=form) for form in ("csv", "slims") for said in ("Tuti", "Dian", "SMP", "A 001"))
+    with database.writing() as connection:
+        connection.execute(update(events).where(events.c.kind == "visitor.named").values(payload=None))
+    assert (of(database).found.visits[0].name, of(database).complete_from) == ("", None)
+
+
+def test_figures_for_iplm(client, room, door, other, report):
+    """Of all doors, for a population as it is typed; one that is none has a sentence and no file."""
+    report(door, entered("09:00:00", "v", 2), left("09:40:00", "v"))
+    report(other, entered("09:10:00", "w", 3))
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/visits").text)[1]
+
+    def fetch(population, form="iplm"):
+        days = {"csrf_token": token, "from": "2020-06-10", "to": "2020-06-10"}
+        return client.post("/visits/export", data=days | {"form": form, "population": population})
+
+    rows = fetch("1.000").data.decode("utf-8-sig").splitlines()[1:]
+    assert rows == ["2020-06,Ruang Baca,1,5,5.00,1000,0.5000", "2020-06,Semua ruangan,1,5,5.00,1000,0.5000"]
+    assert fetch("").data.decode().endswith("5.00,,\r\n")
+    for wrong in ("0", "-5", "banyak"):
+        answer = fetch(wrong)
+        assert (answer.status_code, "jumlah penduduk harus bilangan bulat mulai dari 1" in answer.text) == (400, True)
+    assert fetch("0", form="csv").status_code == 200
+
+
 def test_rooms_with_one_code(client, door, report):
     """SLiMS cannot tell such rooms apart: the page says so and what to do, and there is no file."""
     report(door, *(entered("10:00:00", each, room_id=each) for each in ("ruang-a", "ruang-b")))
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/visits").text)[1]
     answer = client.post("/visits/export", data={"csrf_token": token, "form": "slims"})
-    assert (answer.status_code, "dua ruang mempunyai kode yang sama" in answer.text) == (409, True)
+    assert (answer.status_code, "dua ruangan mempunyai kode yang sama" in answer.text) == (409, True)
 
 
 def test_only_who_is_signed_in_sees_it(client, store, clock):
