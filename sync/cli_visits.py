@@ -14,7 +14,7 @@ import msgspec
 from sync.files import write_whole
 from sync.names_option import names_option
 from sync.visit_exports import FILES, Form, RoomCodesClash, Words
-from sync.visit_figures import Figures, Span, Statistics
+from sync.visit_figures import Figures, Span, Statistics, rated_rooms
 from sync.visit_iplm import NoPopulation, checked_population
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -121,16 +121,31 @@ def say_figures(found: Statistics, *, as_json: bool) -> None:
             click.echo(msgspec.json.encode({"what": what, "name": name, **asdict(figures)}))
         click.echo(msgspec.json.encode({"what": "hours", "entered": found.hours}))
         click.echo(msgspec.json.encode({"what": "unsure", **asdict(found.unsure), "strays": found.strays}))
+        for room, each in rated_rooms(found):
+            click.echo(msgspec.json.encode({"what": "satisfaction", "name": room, **asdict(each), "answered": each.answered}))
         return
     click.echo(f"{'':24} {'people':>7} {'visits':>7} {'most in':>8} {'stay':>7} {'wait':>7} {'waiting':>8} {'over':>5}")
     for _, name, figures in lines:
         click.echo(_line(name, figures))
+    _say_satisfaction(found)
     if found.unsure.visits:
         click.echo(
             f"not counted above: {found.unsure.visits} visits ({found.unsure.people} people) of an uncertain time", err=True
         )
     if found.strays:
         click.echo(f"{found.strays} exits belong to no known visit", err=True)
+
+
+def _say_satisfaction(found: Statistics) -> None:
+    """A line for each room of which anybody said how it was."""
+    rated = rated_rooms(found)
+    if rated:
+        click.echo(f"\n{'how it was':24} {'very good':>9} {'good':>6} {'poor':>6} {'bad':>6} {'answered':>9} {'of left':>8}")
+    for room, each in rated:
+        levels = f"{each.very_good:9} {each.good:6} {each.poor:6} {each.bad:6}"
+        click.echo(f"{room[:24]:24} {levels} {each.answered:9} {each.left:8}")
+    if unsure := sum(each.unsure for _, each in rated):
+        click.echo(f"not counted above: {unsure} answers of an uncertain time", err=True)
 
 
 def _line(name: str, each: Figures) -> str:

@@ -11,7 +11,8 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 from sync.cells import guarded
-from sync.visit_figures import Figures, Statistics
+from sync.protocol.satisfaction import Level
+from sync.visit_figures import Figures, Statistics, rated_rooms
 from sync.visit_iplm import IplmRow, checked_population, iplm_rows
 from sync.visits import Visit
 
@@ -149,7 +150,7 @@ def room_codes(rooms: Iterable[str]) -> dict[str, str]:
 
 
 def as_xlsx(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
-    """A workbook: figures by day, people by hour, and the visits, with real dates."""
+    """A workbook: figures by day, people by hour, what those who left said of it, and the visits, with real dates."""
     from xlsxwriter import Workbook  # a kiosk that exports nothing need not carry it
 
     target = io.BytesIO()
@@ -160,6 +161,9 @@ def as_xlsx(found: Statistics, form: Form, tick: Tick = nothing) -> bytes:
             (f"{hour:02d}.00", count, max(found.profile[hour * 4 : hour * 4 + 4])) for hour, count in enumerate(found.hours)
         )
         sheets.fill("hours", ("hour", "entered", "most_inside"), by_hour)
+        if rated := rated_rooms(found):
+            rows = ((form.rooms(room), *each.levels, each.answered, each.left) for room, each in rated)
+            sheets.fill("satisfaction", ("room", *Level, "answered", "left"), rows)
         sheets.fill("visits", form.columns, _ticked(found.visits, form, tick))
     return target.getvalue()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from statistics import fmean, median
 
+from sync.satisfaction import Satisfaction
 from sync.visits import Visit, Visits, Waiting
 
 QUARTERS = 96
@@ -61,6 +62,7 @@ class Statistics:
     `hours` are people entered by hour of the day, `profile` the most inside by quarter of an hour, over all days. `line` is how
     many were inside, as (minute of the day, people) at each change: of the one day exactly, of several days from the profile.
     `visits` are those of visitors, certain ones first, each by time. `strays` are exits that belong to none of the visits.
+    `satisfaction` is what those who left said of it, by room.
     """
 
     first: date
@@ -74,6 +76,7 @@ class Statistics:
     unsure: Unsure
     visits: tuple[Visit, ...]
     strays: int
+    satisfaction: tuple[tuple[str, Satisfaction], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,11 @@ def statistics(found: Visits, span: Span, room_id: str | None = None) -> Statist
         visits=tuple(people + unsure),
         strays=found.strays,
     )
+
+
+def rated_rooms(found: Statistics) -> list[tuple[str, Satisfaction]]:
+    """The rooms of which anybody said how it was, with what they said."""
+    return [(room, each) for room, each in found.satisfaction if each.answered or each.unsure]
 
 
 class _Inside:

@@ -1,12 +1,13 @@
 """What a page of visit statistics shows, at a door and at the server: what was asked for, plots, totals and tables. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Protocol
 
 from sync.plots import Axis, Bar, Caption, Limit, bars, steps
-from sync.visit_figures import Figures, Spread, Statistics
+from sync.protocol.satisfaction import Level
+from sync.visit_figures import Figures, Spread, Statistics, rated_rooms
 
 LONGEST_DAYS = 366
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2999, 12, 31)
@@ -104,6 +105,8 @@ class VisitPage:
     days: tuple[tuple[str, tuple[str, ...]], ...]
     rooms: tuple[tuple[str, tuple[str, ...]], ...]
     quick: tuple[tuple[str, dict[str, str], bool], ...]
+    satisfaction: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    """By room: its name, and each column's words with what stands in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ class Reader:
     room: Callable[[str], str]
     limit: int | None
     today: date
+    asks: Callable[[str], bool] = lambda room: False  # noqa: ARG005
+    """Whether those who leave that room are asked how it was: it has its line before anybody has answered."""
     until_min: float = _MINUTES_A_DAY
     """How far today's line goes: minutes since midnight."""
 
@@ -140,7 +145,7 @@ def visit_page(found: Statistics, asked: Asked, reader: Reader, notes: tuple[str
     days = sorted(found.days, key=lambda each: (SORTS[asked.sort](*each), each[0]), reverse=asked.descending)
     return VisitPage(
         asked=asked,
-        is_empty=not found.days and not found.unsure.visits and not found.unsure.turned_to_wait,
+        is_empty=not found.days and not found.unsure.visits and not found.unsure.turned_to_wait and not rated_rooms(found),
         notes=(*notes, *_notes(found, say)),
         totals=_totals(found.total, say),
         hours_plot=_hours_plot(found, hours, say),
@@ -151,6 +156,7 @@ def visit_page(found: Statistics, asked: Asked, reader: Reader, notes: tuple[str
         days=tuple((reader.day(day), _cells(figures, say)) for day, figures in days),
         rooms=tuple((reader.room(room), _cells(figures, say)) for room, figures in found.rooms),
         quick=_quick(asked, reader),
+        satisfaction=tuple(_satisfaction(found, reader)),
     )
 
 
@@ -161,6 +167,8 @@ def _notes(found: Statistics, say: Say) -> tuple[str, ...]:
         notes.append(say("unsure", visits=unsure.visits, people=unsure.people, waiting=unsure.turned_to_wait))
     if found.strays:
         notes.append(say("strays", count=found.strays))
+    if unsure_answers := sum(each.unsure for _, each in found.satisfaction):
+        notes.append(say("satisfaction.unsure", count=unsure_answers))
     return tuple(notes)
 
 
@@ -217,6 +225,15 @@ def _inside_plot(found: Statistics, title: str, reader: Reader) -> str:
     points = [(begin, before[-1] if before else 0), *(point for point in found.line if begin < point[0] < end)]
     until = min(max(reader.until_min, begin), end) if is_today else end
     return steps(Caption("visits-inside", title, said), points, axis, until=until, limit=limit)
+
+
+def _satisfaction(found: Statistics, reader: Reader) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+    say = reader.say
+    for room, each in found.satisfaction:
+        if each.answered or (each.left and reader.asks(room)):
+            levels = tuple((say(f"column.{level}"), str(count)) for level, count in zip(Level, each.levels, strict=True))
+            of = say("satisfaction.of", answered=each.answered, left=each.left)
+            yield reader.room(room), (*levels, (say("column.answered"), of))
 
 
 def _column(name: str, asked: Asked, say: Say) -> tuple[str, str, str]:

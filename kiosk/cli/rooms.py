@@ -30,6 +30,7 @@ max_people = 10
 max_minutes = 120             # a polite reminder after that; leave out for none
 closes_at = "15:30"
 pass_kind = "card"            # card, screen or paper
+asks_satisfaction = false     # true: whoever leaves is asked how it was, by one tap and without a name
 
 [[service]]
 id = "berkas"

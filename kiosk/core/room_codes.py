@@ -32,7 +32,12 @@ class Said(StrEnum):
     """A file was dropped off and has a receipt number."""
     ACCEPTED = "accepted"
     CHECKED = "checked"
+    RATED = "rated"
+    """Whoever has just left said how it was."""
     # What could not be done, and why
+    ALREADY_RATED = "already_rated"
+    RATED_LATE = "rated_late"
+    """Nobody has just left, or somebody else has come to the panel since."""
     ALREADY_LEFT = "already_left"
     """The pass was shown again after its visit was over."""
     NOT_INSIDE = "not_inside"

@@ -8,6 +8,7 @@ from kiosk.core.room_codes import FreeReason, OverrideReason, Said, TicketState
 from kiosk.services.broadcast import Broadcast
 from kiosk.services.views import Guard
 from sync.protocol.rooms import PassKind, Room, Service, ServiceMode
+from sync.protocol.satisfaction import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,10 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The answer to an action. `pass_code` is the text of a QR code, given once and never stored (PassKind SCREEN and PAPER)."""
+    """The answer to an action. `pass_code` is the text of a QR code, given once and never stored (PassKind SCREEN and PAPER).
+
+    `showing` is set where whoever has just left is to be asked how it was: what `Rooms.rate` is told.
+    """
 
     said: Said
     room_id: str | None = None
@@ -203,6 +207,7 @@ class Done:
     wait: WaitRange | None = None
     in_use_since: datetime | None = None
     places_left: int | None = None
+    showing: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -230,6 +235,7 @@ _DONE = frozenset(
         Said.RECEIVED,
         Said.ACCEPTED,
         Said.CHECKED,
+        Said.RATED,
     }
 )
 
@@ -304,6 +310,10 @@ class Rooms(Protocol):
 
     def check(self, room_id: str, missing: tuple[str, ...], *, by: Guard) -> Done:
         """The opening checklist was gone through."""
+
+    def rate(self, showing: str, level: Level) -> Done:
+        """How whoever has just left found it: RATED once for each showing, journaled without a word of who it was. Else
+        ALREADY_RATED, or RATED_LATE when nobody has just left."""
 
 
 __all__ = [

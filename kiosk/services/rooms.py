@@ -22,6 +22,7 @@ from kiosk.services.room_board import RoomBoard, presence
 from kiosk.services.room_context import RoomContext, events_of
 from kiosk.services.room_view import door_ids, ticket_row
 from kiosk.services.room_views import Done, RoomsView, Visitor
+from kiosk.services.satisfaction import AskingLeavers
 from kiosk.services.tools import StationTools
 from kiosk.services.views import Guard
 from kiosk.store import pass_cards, room_documents
@@ -31,6 +32,7 @@ from sync.database import DatabaseError
 from sync.journal import Event
 from sync.protocol.events import Kind
 from sync.protocol.rooms import Counts, PassKind
+from sync.protocol.satisfaction import Level
 
 _STEP_S = 1.0
 R = TypeVar("R")
@@ -65,7 +67,8 @@ class StationRooms:
         self._context = replace(context, promised=self._reader.promised)
         self._tools, self._write, self._direction = tools, write, direction
         self._board = RoomBoard(tools, self._context)
-        self._changed, self._publishing = threading.Event(), threading.Lock()
+        self._leavers = AskingLeavers(tools.random_bytes)
+        self._changed, self._publishing, self._showing_lock = threading.Event(), threading.Lock(), threading.Lock()
         self._scanned: Broadcast[Done | None] = Broadcast(None)
         self.views: Broadcast[RoomsView] = Broadcast(self.view())
 
@@ -210,7 +213,7 @@ class StationRooms:
 
     def _staff_told(self, done: Done) -> None:
         if done.said is Said.FULL:
-            self._scanned.publish(done)
+            self._shown(done)
         self._changed.set()
 
     def _showing(self, at: Setting, token: str, kind: CodeKind) -> Chosen:
@@ -229,8 +232,21 @@ class StationRooms:
         return done
 
     def _heard(self, done: Done) -> None:
-        self._scanned.publish(done)
+        self._shown(done)
         self._changed.set()
+
+    def _shown(self, done: Done) -> None:
+        found = self.views.current().room(done.room_id or "")
+        with self._showing_lock:
+            self._scanned.publish(self._leavers.heard(done, None if found is None else found.room, self._tools.now()))
+
+    def rate(self, showing: str, level: Level) -> Done:
+        done = self._act_on(lambda at: self._leavers.rate(self._context.zone, at.moment, showing, level))
+        with self._showing_lock:
+            shown = self._scanned.current()
+            if done.said is Said.RATED and shown is not None and shown.showing == showing:  # else somebody else is at the panel
+                self._scanned.publish(done)
+        return done
 
     # What the desk does
 

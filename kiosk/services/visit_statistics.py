@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -12,8 +12,9 @@ from kiosk.services.views import Guard
 from sync.clock import SyncState, utc_datetime, utc_text
 from sync.journal import Event, last_position
 from sync.protocol.events import Kind
+from sync.satisfaction import MISSED, READ, Tally
 from sync.visit_figures import Span, Statistics, statistics
-from sync.visits import COUNTED, KINDS, VisitorEvent, visits_of
+from sync.visits import VisitorEvent, visits_of
 
 Progress = Callable[[int, int], object]
 """Told how many rows of how many have been read."""
@@ -22,7 +23,7 @@ _PAGE = 2000
 _AROUND = timedelta(hours=36)
 """So much before and after the days is read too: visits that began the evening before, and ends that came later."""
 
-_KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
+_KINDS = ", ".join(f"'{kind}'" for kind in READ)
 _ROWS = (
     "SELECT position, kind, claimed_at, clock_state, device_id, payload FROM journal"
     f" WHERE position > ? AND position <= ? AND kind IN ({_KINDS}) ORDER BY position"
@@ -87,11 +88,12 @@ def report(db: sqlite3.Connection, span: Span, room_id: str | None = None, progr
         sqlite3.Error: as the connection raises it.
     """
     reading = _Reading(db, span)
-    found = statistics(visits_of(reading.events(progress)), span, room_id)
+    tally = Tally(span.holds, room_id)
+    found = statistics(visits_of(tally.watching(reading.events(progress))), span, room_id)
     erased = reading.erased
     began = _day_of_first_row(db, span)
     return Report(
-        found,
+        replace(found, satisfaction=tally.found()),
         complete_from=None if erased is None else erased + timedelta(days=1),
         recorded_from=began if began is not None and began > span.first else None,
     )
@@ -131,7 +133,7 @@ class _Reading:
 
     def _note_erased(self, kind: str, claimed_at: str, clock_state: str, _device_id: str) -> None:
         day = _day(claimed_at, self.span)
-        if kind in COUNTED and clock_state == SyncState.SYNCED and day is not None and self.span.first <= day <= self.span.last:
+        if kind in MISSED and clock_state == SyncState.SYNCED and day is not None and self.span.first <= day <= self.span.last:
             self.erased = max(day, self.erased or day)
 
 

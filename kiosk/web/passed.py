@@ -6,6 +6,7 @@ from datetime import datetime
 
 from kiosk.core.values import Sound
 from kiosk.services.room_views import Done, Rooms, RoomsView, Said
+from kiosk.services.satisfaction import ASKED_S
 from kiosk.web.faces import Face, Tone
 from sync.clock import Clock
 
@@ -26,7 +27,10 @@ _FACES = {
     Said.BACK: _IN,
     Said.LEFT: _OUT,
     Said.LEFT_UNKNOWN: _OUT,
+    Said.RATED: _OUT,
     Said.ALREADY_LEFT: _AGAIN,
+    Said.ALREADY_RATED: _AGAIN,
+    Said.RATED_LATE: _AGAIN,
     Said.WAITING: _WAIT,
     Said.NOT_YOUR_TURN: _WAIT,
     Said.FULL: _WAIT,
@@ -78,10 +82,14 @@ class PassWatch:
         with self._lock:
             done, now = self.rooms.scanned().current(), self.clock.now()
             if done is not self._last:
-                self._last, self._count, self._until_ns = done, self._count + 1, now.mono_ns + SHOWN_S * _S
+                self._last, self._count, self._until_ns = done, self._count + 1, now.mono_ns + _shown_s(done) * _S
                 self._minutes = None if done is None else _minutes_inside(done, self.rooms.views.current(), now.wall)
             shown = done is not None and now.mono_ns < self._until_ns
             return Passed(done, self._count, self._minutes) if done is not None and shown else None
+
+
+def _shown_s(done: Done | None) -> int:
+    return SHOWN_S if done is None or done.showing is None else ASKED_S
 
 
 def _minutes_inside(done: Done, view: RoomsView, now: datetime) -> int | None:

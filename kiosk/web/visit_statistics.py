@@ -85,6 +85,7 @@ def _reader(asked: Asked) -> Reader:
         room=_room_name,
         limit=chosen[0].max_people if len(chosen) == 1 else None,
         today=now.date(),
+        asks=lambda room_id: any(each.room.asks_satisfaction for each in shown if each.room.id == room_id),
         until_min=now.hour * 60.0 + now.minute,
     )
 

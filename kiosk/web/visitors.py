@@ -19,6 +19,7 @@ from kiosk.web.access import public
 from kiosk.web.context import rooms, the_door
 from kiosk.web.here import is_here
 from kiosk.web.panel import clock_shown, panel_shown
+from kiosk.web.rating import add_rating
 from kiosk.web.texts import LANGUAGES
 from kiosk.web.visiting import Visiting, install, visiting
 from kiosk.web.visitor_go import LASTS_S, Go, Goes, Step, tidy
@@ -26,6 +27,7 @@ from kiosk.web.visitor_tiles import Tile, Way, pages, tile, tiles
 from sync.database import DatabaseError
 
 visitors = Blueprint("visitors", __name__, url_prefix="/visitor")
+add_rating(visitors)
 _STATES_BEFORE_A_CALL = (TicketState.WAITING, TicketState.MISSED)
 
 

@@ -49,6 +49,8 @@ class Kind(StrEnum):
     VISITOR_MOVED = "visitor.moved"
     VISITOR_AWAY = "visitor.away"
     VISITOR_BACK = "visitor.back"
+    VISITOR_RATED = "visitor.rated"
+    """How somebody who had just left found it: the room, the level and the day, and nothing that says who."""
     ROOM_OVERRIDDEN = "room.overridden"
     ROOM_COUNTED = "room.counted"
     ROOM_SWEPT = "room.swept"

@@ -40,6 +40,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     """A room and its rules. `doors` are device ids; empty means the one station that holds the document.
 
     Minutes and seconds are whole. `closes_at` is local, "15.30" written as "15:30". `counts` says who takes up a place.
+    `asks_satisfaction`: whoever leaves at a panel is asked how it was.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     call_timeout_s: int = 120
     priority_call_timeout_s: int = 300
     closes_at: str | None = None
+    asks_satisfaction: bool = False
 
 
 class ServiceMode(StrEnum):

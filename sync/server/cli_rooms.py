@@ -61,6 +61,7 @@ def _rules(command: Any) -> Any:
             click.option("--call-timeout-s", type=_Number, help="How long a number that is called has."),
             click.option("--priority-call-timeout-s", type=_Number, help="The same, for those with priority."),
             click.option("--closes-at", metavar="HH:MM", help="When it closes, local time."),
+            click.option("--asks-satisfaction/--no-asks-satisfaction", default=None, help="Ask whoever leaves how it was."),
         )
     ):
         command = option(command)

@@ -105,6 +105,7 @@ class VisitPages:
             room=name,
             limit=chosen[0].max_people if len(chosen) == 1 else None,
             today=now.date(),
+            asks=lambda room_id: room_id in known and known[room_id].asks_satisfaction,
             until_min=now.hour * 60.0 + now.minute,
         )
 

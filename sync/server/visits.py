@@ -1,7 +1,7 @@
 """Visits at all doors, from what they reported: figures of days, names of rooms and doors."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,17 +10,18 @@ from sqlalchemy import Connection, Row, and_, select
 
 from sync.clock import SyncState, utc_text
 from sync.protocol.rooms import Room
+from sync.satisfaction import MISSED, READ, Tally
 from sync.server.database import Database
 from sync.server.schema import datings, devices, events, rooms
 from sync.server.today import moment, payload_fields
 from sync.visit_figures import Span, Statistics, statistics
-from sync.visits import COUNTED, KINDS, VisitorEvent, visits_of
+from sync.visits import VisitorEvent, visits_of
 
 _AROUND = timedelta(hours=36)
 """So much before and after the days is read too: visits that began the evening before, and ends that came later."""
 
 _PAGE = 1000
-_KINDS = tuple(str(kind) for kind in KINDS)
+_KINDS = tuple(str(kind) for kind in READ)
 _COLUMNS = tuple(events.c[name] for name in ("kind", "claimed_at", "clock_state", "device_id", "payload", "received_at"))
 _DATED = events.outerjoin(
     datings,
@@ -50,9 +51,10 @@ class VisitReports:
         """
         with self._database.reading() as connection:
             reading = _Reading(connection, span)
-            found = statistics(visits_of(reading.events()), span, room_id)
+            tally = Tally(span.holds, room_id)
+            found = statistics(visits_of(tally.watching(reading.events())), span, room_id)
         erased = reading.erased
-        return Report(found, None if erased is None else erased + timedelta(days=1))
+        return Report(replace(found, satisfaction=tally.found()), None if erased is None else erased + timedelta(days=1))
 
     def rooms(self) -> dict[str, Room]:
         """The rooms that are set up, by id.
@@ -88,7 +90,7 @@ class _Reading:
         for row in self._rows(*certain):
             if row.payload is not None:
                 yield self._event(row)
-            elif row.kind in COUNTED:
+            elif row.kind in MISSED:
                 self._note_erased(moment(row.claimed_at))
         # While a door's clock is not trusted its day is unknown: then it is the day on which the server heard of it, or the
         # server's own estimate.

@@ -15,7 +15,7 @@ from kiosk.store import room_documents
 from sync.protocol.rooms import Room, RoomsDocument
 from tests.kiosk.cli.programs import gapura
 from tests.kiosk.services.post import Post
-from tests.kiosk.services.visit_rows import busy_week, enter, introduce, leave, write_rows
+from tests.kiosk.services.visit_rows import busy_week, enter, introduce, leave, rate, write_rows
 
 WEEK = ("--from", "2020-06-08", "--to", "2020-06-12")
 
@@ -52,6 +52,14 @@ def test_figures_for_people_and_for_machines(post: Post):
     total = next(each for each in told if each["what"] == "total")
     assert (total["visits"], total["entered"]) == (30, sum(told[-2]["entered"]))
     assert "the journal begins on 2020-06-08" not in shown.stderr
+
+
+def test_how_those_who_left_found_it(post: Post):
+    """A line for each room of which anybody said so, under the figures."""
+    write_rows(post, [enter("2020-06-10 08:00", "a"), leave("2020-06-10 09:00", "a"), rate("2020-06-10 09:00", "poor")])
+    assert call(post, "stats", *WEEK).stdout.splitlines()[-1].split() == ["reading", "0", "0", "1", "0", "1", "1"]
+    (told,) = [json.loads(line) for line in call(post, "stats", *WEEK, "--json").stdout.splitlines() if "satisfaction" in line]
+    assert (told["name"], told["poor"], told["answered"], told["left"]) == ("reading", 1, 1, 1)
 
 
 def test_one_room(post: Post):

@@ -1,5 +1,6 @@
 """A door with a room, for tests: a real database and lane, a clock moved by hand, numbered cards in the box."""
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -38,15 +39,23 @@ def _token(number: int) -> bytes:
     return (1000 + number).to_bytes(16, "big")
 
 
-def rooms_of(post: Post, *, online: list[bool] | None = None, on_thread: bool = False) -> StationRooms:
-    """The rooms of `post`, which runs `on_thread` (`post.run()`) or whose lane is stepped by who asks."""
+def rooms_of(
+    post: Post, *, online: list[bool] | None = None, on_thread: bool = False, meanwhile: list[Callable[[], object]] | None = None
+) -> StationRooms:
+    """The rooms of `post`, which runs `on_thread` (`post.run()`) or whose lane is stepped by who asks.
+
+    What is in `meanwhile` happens, once, between the next commit and the answer to who asked for it.
+    """
     tools = tools_of(post, on_thread=on_thread)
     is_online = online if online is not None else [True]
 
     def stepped(decide: Any) -> Any:
         reply: Future[Any] = Future()
         post.offer(Deciding(decide, reply))
-        return reply.result(0)
+        done = reply.result(0)
+        if meanwhile:
+            meanwhile.pop()()
+        return done
 
     context = RoomContext(
         zone=tools.zone,

@@ -13,10 +13,11 @@ from kiosk.services.visit_statistics import Taken, VisitStatistics, report
 from sync.clock import ManualClock, SyncState
 from sync.database import open_reader
 from sync.protocol.events import Kind
+from sync.satisfaction import Satisfaction
 from sync.visit_figures import Span
 from tests.kiosk.services.post import Post
 from tests.kiosk.services.toolbox import tools_of
-from tests.kiosk.services.visit_rows import busy_week, enter, leave, write_rows
+from tests.kiosk.services.visit_rows import busy_week, enter, leave, rate, write_rows
 
 NOW = datetime(2020, 6, 12, 5, 0, tzinfo=UTC)
 MONDAY, WEDNESDAY, FRIDAY = date(2020, 6, 8), date(2020, 6, 10), date(2020, 6, 12)
@@ -92,6 +93,20 @@ def test_a_door_that_never_knew_the_time_still_counts(post: Post, tools: Station
     write_rows(post, busy_week(20), SyncState.NEVER)
     found = VisitStatistics(tools).of(MONDAY, FRIDAY)
     assert (found.found.unsure.visits, found.recorded_from, found.complete_from) == (20, None, None)
+
+
+def test_answers_of_those_who_left(post: Post, tools: StationTools):
+    """Of the days and the room asked for, beside how many left by a pass; they make no visit and no stray exit."""
+    told = [enter("2020-06-10 08:00", "v1"), leave("2020-06-10 09:00", "v1"), rate("2020-06-10 09:00", "good")]
+    write_rows(post, [*told, rate("2020-06-09 09:00", "bad"), rate("2020-06-10 10:00", "poor", room_id="archive")])
+    found = VisitStatistics(tools).of(WEDNESDAY, WEDNESDAY).found
+    assert found.satisfaction == (("archive", Satisfaction(poor=1)), ("reading", Satisfaction(good=1, left=1)))
+    assert (found.total.visits, found.strays) == (1, 0)
+    assert VisitStatistics(tools).of(MONDAY, FRIDAY, "reading").found.satisfaction == (
+        ("reading", Satisfaction(good=1, bad=1, left=1)),
+    )
+    erase(post, "2020-06-10T17:00")
+    assert VisitStatistics(tools).of(WEDNESDAY, WEDNESDAY).complete_from == date(2020, 6, 11)
 
 
 def test_odd_rows_change_nothing(post: Post, tools: StationTools):

@@ -59,3 +59,8 @@ def busy_week(visits: int = 60, days: int = 3, last: str = "2020-06-10") -> list
         end = begin + timedelta(minutes=chance.uniform(5, 70))
         told.append((end, Kind.VISITOR_LEFT, {"visit_id": f"v{n}", "how": "swept" if n % 11 == 5 else "scanned"}))
     return sorted(told, key=lambda each: each[0])
+
+
+def rate(clock: str, level: str, **more: object) -> Told:
+    """Whoever has just left says how it was."""
+    return local(clock), Kind.VISITOR_RATED, {"level": level, **more}

@@ -25,6 +25,7 @@ from kiosk.services.room_views import (
 )
 from kiosk.services.views import Guard
 from sync.protocol.rooms import Room, Service, ServiceMode
+from sync.protocol.satisfaction import Level
 from tests.kiosk.web.station import NOW
 
 READING = Room(id="reading", name="Ruang Baca", name_en="Reading Room", max_people=10, max_minutes=60, closes_at="15:30")
@@ -343,6 +344,9 @@ class SceneRooms:
 
     def check(self, room_id: str, missing: tuple[str, ...], *, by: Guard) -> Done:
         return self._answer("check", Done(Said.CHECKED, room_id), room_id=room_id, missing=missing, by=by)
+
+    def rate(self, showing: str, level: Level) -> Done:
+        return self._answer("rate", Done(Said.RATED), showing=showing, level=level)
 
     def _answer(self, method: str, done: Done, **asked: object) -> Done:
         self.asked.append((method, asked))

@@ -8,7 +8,7 @@ PUBLISHED = """
 attendance.tapped attendance.repeated attendance.manual correction.requested correction.decided badge.unmatched
 badge.refused badge.reported screening.step screening.measured screening.unmeasured screening.abandoned verdict.admit
 verdict.wait verdict.hold verdict.override hold.opened hold.rechecked hold.closed visitor.entered visitor.left
-visitor.waiting visitor.called visitor.skipped visitor.moved visitor.away visitor.back room.overridden room.counted
+visitor.rated visitor.waiting visitor.called visitor.skipped visitor.moved visitor.away visitor.back room.overridden room.counted
 room.swept rights.granted rights.released dropoff.received dropoff.accepted checklist.done guard.signed_in
 guard.signed_out guard.refused guard.noted guard.handed_over evacuation.started evacuation.marked export.made
 device.lost device.back clock.changed documents.applied station.started station.stopped station.quarantined

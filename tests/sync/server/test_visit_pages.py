@@ -16,7 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from cheroot.wsgi import Server
 from click.testing import CliRunner
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from sync.clock import utc_text
 from sync.protocol.rooms import Room
@@ -145,6 +145,20 @@ def test_the_page(client, room, door, other, report, clock):
         assert said in text
     assert "People entered 4" in words(client.get("/visits?lang=en&from=2020-06-10&room=reading&sort=stay").text)
     assert "Belum ada kunjungan" in words(client.get("/visits?lang=id&from=2021-01-01&to=x&room=nowhere").text)
+
+
+def test_how_those_who_left_found_it(client, database, room, door, other, report, clock):
+    """Answers of every door, a line a room beside how many left by a pass; a room that asks has its line before any answer."""
+    report(door, entered("09:00:00", "v"), left("09:40:00", "v"))
+    report(other, told("09:41:00", "visitor.rated", level="poor"), left("09:50:00", None, pass_sha256="p"))
+    clock.advance(6 * 3600)
+    assert "Ruang Baca 0 0 1 0 1 dari 2" in words(client.get("/visits?lang=id").text)
+    with database.writing() as connection:
+        connection.execute(delete(events).where(events.c.kind == "visitor.rated"))
+    assert "Kepuasan" not in client.get("/visits").text
+    asking = msgspec.structs.replace(READING, doors=[door.id], asks_satisfaction=True)
+    RoomSetup(database).put(Setup(rooms=(asking,)), now=clock.now().claimed_at)
+    assert "Reading Room 0 0 0 0 0 of 2" in words(client.get("/visits?lang=en").text)
 
 
 def test_files(client, room, door, report):
