@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import Page, expect
 
+from kiosk.services.pass_showing import JUST_ENTERED_S
 from kiosk.simulation.door import GUARD_PIN, Place, SimulatedDoor
 from kiosk.store import room_books
 from kiosk.store.database import open_reader
@@ -146,6 +147,7 @@ def test_ten_inside_the_link_cut_and_every_screen_agrees(site: tuple[Door, Door,
     expect(display.locator(".room")).to_contain_text("A 001", timeout=SOON_MS)
 
     cut_off(first, second)
+    first.panel.wait_for_timeout(JUST_ENTERED_S * 1000)  # who shows a card again at once is taken to be unsure, not to leave
     first.show(3)
     expect(first.panel.locator('[data-passed="left"]')).to_be_visible(timeout=SOON_MS)
     second.show(2)
