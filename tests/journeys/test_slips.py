@@ -56,7 +56,7 @@ def of_kind(demo: Demo, kind: str) -> list[dict[str, Any]]:
 
 def test_a_slip_ends_the_visit(demo: Demo, panel: Page) -> None:
     """A visitor touches their way in, takes the slip from the printer, and leaves by showing it to the camera."""
-    come(demo, panel, "Akta kelahiran", ".qr")
+    come(demo, panel, "Akta kelahiran", "[data-fragment=slip]")
     expect(panel.locator("[data-fragment=slip]")).to_contain_text("Slip sudah dicetak", timeout=SOON_MS)
     printed = slips(demo)
     assert len(printed) == 1
