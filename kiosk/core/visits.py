@@ -14,7 +14,7 @@ from kiosk.core.room_book import Row, Ticket, Visit, after
 from kiosk.core.room_codes import FreeReason, OverrideReason, Said, TicketState
 from kiosk.core.room_here import Decided, Draft, Guest, Here, Pass
 from sync.protocol.events import Kind
-from sync.protocol.rooms import Elsewhere, Ended, Grant, RoomState, generation_number, next_generation
+from sync.protocol.rooms import Elsewhere, Ended, Grant, RoomState, counted_at, generation_number, next_generation
 
 
 def arrive(here: Here, guest: Guest, carried: Pass | None = None, *, by: str | None = None) -> Decided:
@@ -279,9 +279,10 @@ def hear(here: Here) -> Decided:
         return Decided(Said.CHECKED)
     account = here.book.account
     mine, is_other = account.generation, state.generation != account.generation
-    # A count that contradicts one of this door's own: the server voids both when it hears of that, and this door need not wait.
-    if is_other and (generation_number(state.generation) > generation_number(mine) or account.contradicts(state.generation)):
-        told = {"generation": state.generation, "held": 0, "inside": 0, "kept": [], "others": 0, "shut": [], "heard": True}
+    if is_other and (generation_number(state.generation) > generation_number(mine) or _contradicts(here, state.generation)):
+        # Which of two counts of one number was later nobody can tell: what is owed by this door's own stays owed.
+        held = min(0, account.held) if account.contradicts(state.generation) else 0
+        told = {"generation": state.generation, "held": held, "inside": 0, "kept": [], "others": 0, "shut": [], "heard": True}
         counted = _draft(here, Kind.ROOM_COUNTED, told)
         rest = hear(having(here, (counted,)))
         return replace(rest, drafts=(counted, *rest.drafts))
@@ -291,6 +292,13 @@ def hear(here: Here) -> Decided:
     ended = [(here.book.visits.get(each.visit_id), each) for each in state.ended]
     ends = [_ended(here, visit, told) for visit, told in ended if visit is not None]
     return Decided(Said.CHECKED, (*grants, *ends, *_over_meanwhile(here, state)))
+
+
+def _contradicts(here: Here, generation: str) -> bool:
+    """Whether another door counted without knowing of a count that this one goes by. The server voids both when it hears of that,
+    and this door does not wait for it. What an earlier card of this kiosk counted is older than what this one did.
+    """
+    return here.book.account.contradicts(generation) and counted_at(generation) != here.device_id
 
 
 def _over_meanwhile(here: Here, state: RoomState) -> Iterator[Draft]:

@@ -16,6 +16,11 @@ def generation_number(generation: str) -> int:
     return int(generation.partition("@")[0])
 
 
+def counted_at(generation: str) -> str:
+    """The device that counted; empty for the first generation, and for one that the server began."""
+    return generation.partition("@")[2].rpartition(".")[0]
+
+
 def next_generation(generation: str, name: str) -> str:
     """The generation that a head count begins. `name` was never used: a door on an old card counts a second time."""
     return f"{generation_number(generation) + 1:06d}@{name}"

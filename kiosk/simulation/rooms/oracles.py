@@ -106,6 +106,7 @@ def _granted(world: "World", door: Door, row: Row) -> None:  # noqa: ARG001
 def _counted(world: "World", door: Door, row: Row) -> None:
     told, truth = row.payload, world.truth
     if told.get("heard"):
+        truth.is_exact = truth.is_exact and not told["held"]  # a debt of two counts that did not know of each other
         return
     if told["generation"] == truth.generation:
         raise Violation(f"two head counts have one name, {told['generation']}")

@@ -332,6 +332,22 @@ def test_a_count_that_contradicts_this_doors_own(own_counts):
     assert (desk.held, desk.book.account.generation) == (0, "000003@")
 
 
+def test_what_is_owed_by_a_contradicted_count_stays_owed():
+    """Five were counted where four may be: nobody is let in for the first two who leave, whichever count was later."""
+    desk = shared(2)
+    desk.does(visits.count(desk.here(), (), 5, ["door-2"], by="g"))
+    desk.is_told(generation="000002@door-2.x")
+    assert (desk.held, desk.book.account.generation) == (-1, "000002@door-2.x")
+
+
+def test_a_count_by_an_earlier_card_of_this_kiosk():
+    """It is older than what this card counted: the debt that was found stays, until the server has heard of it."""
+    desk = shared(2)
+    desk.does(visits.count(desk.here(), (), 5, ["door-2"], by="g"))
+    assert desk.is_told(generation="000002@door-1.earlier").drafts == ()
+    assert desk.held == -1
+
+
 @given(st.lists(st.tuples(st.sampled_from("ilsocw"), st.integers(1, 3)), max_size=40))
 def test_a_lone_room_is_never_overfull(steps):
     """Whatever people do at one door: inside and places left are always as many as the room holds and debt accounts for."""
