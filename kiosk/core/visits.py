@@ -29,9 +29,10 @@ def arrive(here: Here, guest: Guest, carried: Pass | None = None, *, by: str | N
 def enter(here: Here, guest: Guest, carried: Pass | None, *, ticket_id: str | None = None, by: str | None = None) -> Decided:
     """Spend rights and be inside. With `ticket_id`, the places that were kept for that number."""
     ticket = here.book.tickets.get(ticket_id or "")
-    kept = ticket.people if ticket is not None and ticket.state is TicketState.CALLED else 0
-    if guest.people > here.free + kept:
-        return Decided(Said.FULL if ticket is None else Said.NOT_YOUR_TURN)
+    if ticket is not None and ticket.state is not TicketState.CALLED:
+        return Decided(Said.NOT_YOUR_TURN)
+    if guest.people > here.free + (0 if ticket is None else ticket.people):
+        return Decided(Said.FULL)
     if ticket is None:
         return _entered(here, guest, carried, by, {})
     waited_s = age_s(ticket.taken, here.now)

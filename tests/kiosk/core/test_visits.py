@@ -87,6 +87,18 @@ def test_a_place_kept_for_a_number_is_theirs():
     assert visits.enter(desk.here(), Guest(1), None).said is Said.ENTERED
 
 
+def test_a_number_that_is_not_called_does_not_come_in():
+    """Also with places free: whoever stepped away, or looked for a card until the call was over, comes when they are called."""
+    desk = Desk(LONE).opens()
+    desk.arrives(4, CODE)
+    ticket = desk.arrives(1).ticket_id
+    desk.does(visits.step_away(desk.here(), ticket))
+    desk.leaves(CODE)
+    assert (desk.here().free, visits.enter(desk.here(), Guest(1), CARD, ticket_id=ticket).said) == (4, Said.NOT_YOUR_TURN)
+    desk.does(visits.come_back(desk.here(), ticket))
+    assert visits.enter(desk.here(), Guest(1), CARD, ticket_id=ticket).said is Said.ENTERED
+
+
 def test_a_wait_that_no_clock_can_tell_is_not_told():
     """A number taken in another boot without a trusted clock: how long they waited is left out."""
     desk = Desk(LONE).opens()
