@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.entries import station_errors
 from kiosk.cli.options import fail, station_options
+from kiosk.cli.stations import station_errors
 from kiosk.services.changes import StationBusy, station_lock
 from kiosk.settings import Settings
 from kiosk.store import backup as copies

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from kiosk.cli.entries import QUEUED_NOTE, WrongCall, known, station_errors, submit
+from kiosk.cli.entries import QUEUED_NOTE, known, submit
 from kiosk.cli.options import fail, station_options
+from kiosk.cli.stations import station_errors
 from kiosk.core.badges import badge_token, token_sha256
 from kiosk.services import badge_issue
 from kiosk.services.badge_cards import Card, sheets
@@ -20,6 +21,7 @@ from kiosk.services.private_files import write_private
 from kiosk.settings import Settings
 from sync.clock import SystemClock
 from sync.protocol.wire import BadgeState, Directory, Person
+from sync.wrong_call import WrongCall
 
 _Folder = click.Path(path_type=Path, file_okay=False)
 

@@ -11,9 +11,9 @@ from typing import Any
 import click
 import msgspec
 
-from kiosk.cli.entries import QUEUED_NOTE, WrongCall, station_errors, submit
+from kiosk.cli.entries import QUEUED_NOTE, submit
 from kiosk.cli.options import fail, station_options
-from kiosk.cli.stations import is_there, reading, rooms_here
+from kiosk.cli.stations import is_there, reading, rooms_here, station_errors
 from kiosk.core.passes import CodeKind, read_pass
 from kiosk.services import pass_issue
 from kiosk.services.changes import DirectoryChange, Submitted
@@ -25,6 +25,7 @@ from kiosk.store import pass_cards
 from kiosk.store.pass_cards import KnownCard
 from kiosk.store.room_documents import DEFAULT_LETTER
 from sync.clock import SystemClock
+from sync.wrong_call import WrongCall
 
 _Number = click.IntRange(1, 999)
 

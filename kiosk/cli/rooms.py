@@ -1,14 +1,13 @@
 """`gapura rooms`: the rooms of a station that needs no server for them."""
 
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from kiosk.cli.entries import QUEUED_NOTE, WrongCall, submit
+from kiosk.cli.entries import QUEUED_NOTE, submit
 from kiosk.cli.options import fail, station_options
 from kiosk.cli.stations import is_there, reading, rooms_here
 from kiosk.services.changes import DirectoryChange, Submitted
@@ -18,6 +17,7 @@ from kiosk.store.room_documents import RoomsHere
 from sync.protocol.room_entries import entries
 from sync.protocol.room_faults import faults, staff_counted_twice
 from sync.protocol.rooms import Door, Room, RoomsDocument, Service
+from sync.wrong_call import WrongCall, wrong_file
 
 EXAMPLE = """\
 # letter = "A"                # begins every number; each kiosk of the office has its own, here or with import --letter
@@ -38,6 +38,7 @@ name = "Penyerahan berkas"
 mode = "drop_off"
 """
 
+_GOOD = "gapura rooms example"
 _NO_LETTER = (
     "this kiosk has no letter yet, which begins every number it gives out; say --letter A at the first kiosk of the office, "
     "--letter B at the second and so on, so that no two give out the same number"
@@ -119,7 +120,7 @@ def read_file(file: Path, *, letter: str | None = None, before: str | None = Non
     except OSError as exc:
         raise WrongCall(f"{file}: {exc.strerror}") from exc
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as exc:
-        raise _wrong(file, [str(exc)]) from exc
+        raise wrong_file(file, [str(exc)], _GOOD) from exc
     chosen = next((each for each in (letter, told.letter, before) if each is not None), None)
     if chosen is None:
         raise WrongCall(f"{file}: {_NO_LETTER}")
@@ -131,12 +132,8 @@ def read_file(file: Path, *, letter: str | None = None, before: str | None = Non
     )
     wrong = wrong or list(faults(document))
     if wrong:
-        raise _wrong(file, wrong)
+        raise wrong_file(file, wrong, _GOOD)
     return document
-
-
-def _wrong(file: Path, sentences: Sequence[str]) -> WrongCall:
-    return WrongCall("\n".join([*(f"{file}: {each}" for each in sentences), "`gapura rooms example` prints a good file"]))
 
 
 def _refuse_shared(known: RoomsHere, document: RoomsDocument) -> None:

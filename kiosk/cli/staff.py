@@ -9,14 +9,16 @@ from tempfile import TemporaryDirectory
 import click
 import msgspec
 
-from kiosk.cli.entries import QUEUED_NOTE, WrongCall, known, station_errors, submit
+from kiosk.cli.entries import QUEUED_NOTE, known, submit
 from kiosk.cli.options import fail, station_options
+from kiosk.cli.stations import station_errors
 from kiosk.services import staff as service
 from kiosk.services.changes import DirectoryChange, Submitted
 from kiosk.services.private_files import write_private
 from kiosk.settings import Settings
 from sync.protocol.people import PersonRow, RefusedRow, SheetError
 from sync.protocol.wire import Directory
+from sync.wrong_call import WrongCall
 
 
 @click.group()

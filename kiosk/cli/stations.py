@@ -4,12 +4,23 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from kiosk.cli.entries import station_errors
+from kiosk.cli.options import fail
 from kiosk.settings import Settings
 from kiosk.store import room_documents
 from kiosk.store.database import open_reader
 from kiosk.store.room_documents import RoomsHere
-from sync.database import database_errors
+from sync.database import DatabaseError, database_errors
+
+
+@contextmanager
+def station_errors(settings: Settings) -> Iterator[None]:
+    """Turn what can be wrong with a station's files into one sentence and exit code 1."""
+    try:
+        yield
+    except DatabaseError as exc:
+        raise fail(str(exc)) from exc
+    except OSError as exc:
+        raise fail(f"{exc.filename or settings.data}: {exc.strerror}; check the folder and who may write it") from exc
 
 
 def is_there(settings: Settings) -> bool:

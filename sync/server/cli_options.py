@@ -23,12 +23,6 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line on standard output.")
 
 
-class WrongCall(click.ClickException):
-    """The call itself, or the file it names, is wrong: what it is on standard error, and exit code 2."""
-
-    exit_code = 2
-
-
 class _Given(NamedTuple):
     """What stood before the name of a command."""
 

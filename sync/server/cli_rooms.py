@@ -10,9 +10,10 @@ import click
 import msgspec
 
 from sync.protocol.rooms import Counts, PassKind, Room
-from sync.server.cli_options import JSON, WrongCall, database_options, now, opened_store
+from sync.server.cli_options import JSON, database_options, now, opened_store
 from sync.server.errors import BadRooms
 from sync.server.settings import Settings
+from sync.wrong_call import wrong_file
 
 if TYPE_CHECKING:
     from sync.server.rooms import RoomRow, SiteDoor
@@ -29,6 +30,7 @@ doors = ["Pintu A", "Pintu B"]  # by name or id, as `gapura central devices list
 max_minutes = 120             # a polite reminder after that; leave out for none
 closes_at = "15:30"
 pass_kind = "card"            # card, screen or paper
+asks_satisfaction = false     # true: whoever leaves is asked how it was, by one tap and without a name
 
 [[door]]                      # leave out for a letter that is free
 device_id = "Pintu A"         # by name or id
@@ -159,8 +161,7 @@ def _named_faults(file: Path) -> Iterator[None]:
     try:
         yield
     except BadRooms as exc:
-        sentences = [f"{file}: {each}" for each in str(exc).splitlines()]
-        raise WrongCall("\n".join([*sentences, "`gapura central rooms example` prints a good file"])) from exc
+        raise wrong_file(file, str(exc).splitlines(), "gapura central rooms example") from exc
 
 
 def _changed(room: Room, given: dict[str, Any]) -> Room:
