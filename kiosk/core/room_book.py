@@ -35,7 +35,6 @@ class Visit:
     card: int | None = None
     pass_sha256: str | None = None
     who: str = "visitor"
-    person_id: str | None = None
     name: str = ""
     purpose: str = ""
     institution: str = ""
@@ -165,7 +164,6 @@ def _entered(book: Book, row: Row) -> Book:
         card=told.get("card"),
         pass_sha256=told.get("pass_sha256"),
         who=str(told.get("who", "visitor")),
-        person_id=told.get("person_id"),
         priority=bool(told.get("priority")),
         overridden=bool(told.get("overridden")),
         seq=row.seq,

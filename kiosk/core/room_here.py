@@ -55,8 +55,8 @@ class Here:
     """False while the server is not heard: what it wished for is not done then, since nobody would have the rights."""
     promised: int = 0
     """Places kept for whoever stands at the panel and looks for a card."""
-    beside: tuple[Book, ...] = ()
-    """The books of this door's other rooms: one series of numbers runs through all."""
+    beside: Callable[[], tuple[Book, ...]] = tuple
+    """Gives the books of this door's other rooms, read only for a new number: one series runs through all."""
 
     @property
     def is_lone(self) -> bool:
@@ -106,7 +106,6 @@ class Guest:
     institution: str = ""
     priority: bool = False
     who: str = "visitor"
-    person_id: str | None = None
 
     def told(self) -> dict[str, Any]:
         """What is journaled of the visit, for good: that somebody of the staff came, and never who. Their tap says that."""

@@ -57,7 +57,7 @@ def _entered(here: Here, guest: Guest, carried: Pass | None, by: str | None, mor
 
 
 def _wait(here: Here, guest: Guest, by: str | None) -> Decided:
-    count, number = queueing.next_number((here.book, *here.beside), here.letter, here.day)
+    count, number = queueing.next_number((here.book, *here.beside()), here.letter, here.day)
     told = {**guest.told(), "ticket_id": here.new_id(), "number": number, "count": count}
     drafts = (_draft(here, Kind.VISITOR_WAITING, told, by), *_named(here, guest, {"ticket_id": told["ticket_id"]}))
     return Decided(Said.WAITING, drafts, ticket_id=told["ticket_id"])
@@ -223,7 +223,7 @@ def move(here: Here, there: Here, visit_id: str, *, by: str) -> Decided:
         return Decided(Said.NO_SUCH_VISIT)
     if visit.people > there.free or queueing.is_anyone_waiting(there.book, there.room):
         return Decided(Said.FULL, visit_id=visit_id)
-    guest = Guest(visit.people, visit.name, visit.purpose, visit.institution, visit.priority, visit.who, visit.person_id)
+    guest = Guest(visit.people, visit.name, visit.purpose, visit.institution, visit.priority, visit.who)
     carried = None if visit.pass_sha256 is None else Pass(visit.pass_sha256, visit.card)
     # The card stays with the visitor, and it is this door that sees it: so the right of the room they leave is made here.
     left = _end(here, visit, "desk", card_here=visit.card is not None, by=by)

@@ -52,7 +52,7 @@ class RoomContext:
             released=self.released.get((known.version, room.id), 0),
             is_online=self.is_online(),
             promised=self.promised(room.id),
-            beside=tuple(room_books.load(db, other.id) for other in known.rooms if other.id != room.id),
+            beside=lambda: tuple(room_books.load(db, other.id) for other in known.rooms if other.id != room.id),
         )
 
     def letter(self, known: RoomsHere) -> str:

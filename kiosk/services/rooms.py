@@ -18,9 +18,10 @@ from kiosk.services.broadcast import Broadcast
 from kiosk.services.evacuation import RoomPresence
 from kiosk.services.pass_reading import PassReader
 from kiosk.services.record import Decide
+from kiosk.services.room_answers import card_of_number, come_in, done_of, guest_of
 from kiosk.services.room_board import RoomBoard, presence
 from kiosk.services.room_context import RoomContext, events_of
-from kiosk.services.room_view import door_ids, ticket_row
+from kiosk.services.room_view import door_ids
 from kiosk.services.room_views import Done, RoomsView, Visitor
 from kiosk.services.satisfaction import AskingLeavers
 from kiosk.services.tools import StationTools
@@ -30,7 +31,6 @@ from kiosk.store.room_documents import RoomsHere
 from sync.clock import Moment
 from sync.database import DatabaseError
 from sync.journal import Event
-from sync.protocol.events import Kind
 from sync.protocol.rooms import Counts, PassKind
 from sync.protocol.satisfaction import Level
 
@@ -156,19 +156,19 @@ class StationRooms:
         if kind is PassKind.CARD and by is None:
             return self._ask_for_card(here, guest, ticket_id)
         if kind is PassKind.CARD or card is not None:
-            carried = None if card is None else _card_of_number(at.db, here, card)
+            carried = None if card is None else card_of_number(at.db, here, card)
             if isinstance(carried, Said):
                 return (), Done(carried, here.room.id, card=card)
-            return self._followed(here, _come_in(here, guest, carried, ticket_id, by))
+            return self._followed(here, come_in(here, guest, carried, ticket_id, by))
         token = self._tools.random_bytes(TOKEN_BYTES)
-        drafts, done = self._followed(here, _come_in(here, guest, Pass(token_sha256(token)), ticket_id, by))
+        drafts, done = self._followed(here, come_in(here, guest, Pass(token_sha256(token)), ticket_id, by))
         if done.said is not Said.ENTERED:
             return drafts, done
         return drafts, replace(done, pass_code=pass_code(CodeKind.SINGLE, token), pass_kind=kind)
 
     def _ask_for_card(self, here: Here, guest: Guest, ticket_id: str | None) -> Chosen:
         """At the panel a card is shown last: nothing is spent before."""
-        decided = _come_in(here, guest, None, ticket_id, None)
+        decided = come_in(here, guest, None, ticket_id, None)
         if decided.said is not Said.ENTERED:
             return self._followed(here, decided)
         self._reader.await_card(here.room.id, guest, ticket_id)
@@ -285,7 +285,7 @@ class StationRooms:
             entered = tuple(each for each in decided.drafts if each.payload["room_id"] == there.room.id)
             drafts = (*left, *visits.then(there, entered)) if decided.drafts else ()
             self._context.note_released(at.known.version, drafts)
-            return drafts, _done(there, decided)
+            return drafts, done_of(there, decided)
 
         return self._act_on(choose)
 
@@ -347,10 +347,10 @@ class StationRooms:
     def _followed(self, here: Here, decided: Decided) -> Chosen:
         """The decision with what follows of it by itself."""
         if not decided.drafts:
-            return (), _done(here, decided)
+            return (), done_of(here, decided)
         drafts = visits.then(here, decided.drafts)
         self._context.note_released(here.version, drafts)
-        return drafts, _done(here, decided)
+        return drafts, done_of(here, decided)
 
     def _setting(self, db: sqlite3.Connection, moment: Moment) -> Setting:
         return Setting(db, room_documents.read(db), moment)
@@ -367,46 +367,3 @@ class StationRooms:
             if subject in known:
                 return here
         return None
-
-
-def guest_of(visitor: Visitor) -> Guest:
-    """A visitor as decisions know them."""
-    return Guest(max(1, visitor.people), visitor.name, visitor.purpose, visitor.institution, visitor.priority)
-
-
-def _come_in(here: Here, guest: Guest, carried: Pass | None, ticket_id: str | None, by: Guard | None) -> Decided:
-    whose = None if by is None else by.id
-    if ticket_id is None:
-        return visits.arrive(here, guest, carried, by=whose)
-    return visits.enter(here, guest, carried, ticket_id=ticket_id, by=whose)
-
-
-def _card_of_number(db: sqlite3.Connection, here: Here, number: int) -> Pass | Said:
-    """The card of that number, if it lies in the box."""
-    found = [each for each in pass_cards.everyone(db) if each.number == number and each.opens(here.room.id)]
-    if not found:
-        return Said.UNKNOWN_PASS
-    card = Pass(found[0].token_sha256, number)
-    return card if visits.visit_of(here, card.token_sha256) is None else Said.CARD_IN_USE
-
-
-def _done(here: Here, decided: Decided) -> Done:
-    """What screens say of the decision."""
-    told = next((each.payload for each in decided.drafts if each.kind in _TOLD), {})
-    people = int(told.get("people", 1))
-    ticket_id = decided.ticket_id if decided.said is Said.WAITING else None
-    row = None if ticket_id is None else ticket_row(visits.having(here, decided.drafts), ticket_id)
-    return Done(
-        decided.said,
-        here.room.id,
-        visit_id=decided.visit_id,
-        ticket_id=decided.ticket_id,
-        number=told.get("number"),
-        card=told.get("card"),
-        people=people,
-        ahead=0 if row is None else row.ahead,
-        wait=None if row is None else row.wait,
-    )
-
-
-_TOLD = frozenset({Kind.VISITOR_ENTERED, Kind.VISITOR_LEFT, Kind.VISITOR_WAITING, Kind.VISITOR_CALLED, Kind.VISITOR_SKIPPED})

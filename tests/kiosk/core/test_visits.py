@@ -56,7 +56,7 @@ def test_nobody_goes_in_past_those_who_wait():
 def test_what_people_say_of_themselves_is_apart():
     """Names stand in an event of their own, so that they can be erased while places are still counted."""
     desk = Desk(LONE).opens()
-    desk.arrives(1, CODE, name="Dian", purpose="skripsi", person_id="P1")
+    desk.arrives(1, CODE, name="Dian", purpose="skripsi")
     assert desk.told("visitor.named") == [
         {
             "room_id": "baca",
