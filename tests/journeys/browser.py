@@ -62,15 +62,23 @@ def page_of(browser: Browser, width: int, height: int) -> Iterator[Page]:
 
 def accessibility_problems(page: Page) -> list[str]:
     """What axe finds against the page as it is, one line a finding."""
+    _loaded(page)
     found = Axe().run(page).response["violations"]
     return [f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:160]}" for one in found for node in one["nodes"]]
 
 
 def overflowing(page: Page) -> list[str]:
     """Elements that stick out of the window or out of themselves."""
+    _loaded(page)
     return list(page.evaluate(_OVERFLOWING))
 
 
 def small_targets(page: Page) -> list[str]:
     """What a gloved finger would miss: less than 56 px wide or high."""
+    _loaded(page)
     return list(page.evaluate(_SMALL_TARGETS, _TARGETS))
+
+
+def _loaded(page: Page) -> None:
+    """After a form is sent, words are there before the style is: what is measured then is not what anybody sees."""
+    page.wait_for_load_state("load")
