@@ -22,11 +22,11 @@ from sync.protocol.wire import DocumentKind, Documents, SignedDocument
 from sync.state import Channel, Problem, SyncState
 
 BUSY_S = 0.8
-"""Between two questions while a room that other doors share changes, and for IN_USE_S after."""
+"""Between two questions while a room that other doors share changes or places are on their way here, and for IN_USE_S after."""
 SHARED_S = 5.0
-"""Between two while nothing of a shared room changes: asking tells the server that this door is there."""
+"""Between two while nothing of such a room changes: asking tells the server that this door is there."""
 ALONE_S = 30.0
-"""Between two where no room is shared."""
+"""Between two where no room is shared and every place has come here."""
 IN_USE_S = 600.0
 
 _PENDING = 20
@@ -66,13 +66,13 @@ class RoomsInbox(Asking):
         self._client, self._clock = client, clock
         self._epoch = ""
         self._version = 0
-        self._is_shared = False
+        self._is_moving = False
         self._changed_ns = clock.now().mono_ns
         self._called = threading.Event()
 
     def newer(self, version: int) -> None:
         """The server has this version. May be called from any thread."""
-        if self._is_shared and version > self._version:
+        if self._is_moving and version > self._version:
             self._called.set()
 
     def wake(self) -> None:
@@ -109,7 +109,7 @@ class RoomsInbox(Asking):
             raise Unreachable(Problem.UNREADABLE_ANSWER, Course.RETRY_SLOWLY, f"not about rooms: {exc}") from exc
         self._folder.mkdir(parents=True, exist_ok=True)
         write_whole(self._folder / f"rooms-{document.version}.json", msgspec.json.encode(document))
-        self._is_shared = any(len(room.doors) > 1 for room in found.rooms)
+        self._is_moving = _is_moving(found)
         self._clear_old()
 
     def _clear_old(self) -> None:
@@ -118,9 +118,14 @@ class RoomsInbox(Asking):
             path.unlink(missing_ok=True)
 
     def _pace_s(self) -> float:
-        if not self._is_shared:
+        if not self._is_moving:
             return self._jittered(ALONE_S)
         return BUSY_S if self._clock.now().mono_ns - self._changed_ns < IN_USE_S * 1e9 else SHARED_S
+
+
+def _is_moving(document: RoomsDocument) -> bool:
+    """Others may take or give back a place at any time, or the server still has one that it can give to no other door."""
+    return any(len(room.doors) > 1 for room in document.rooms) or any(state.free > 0 for state in document.states)
 
 
 def _version_of(path: Path) -> tuple[int, str]:

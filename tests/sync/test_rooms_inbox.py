@@ -9,7 +9,7 @@ import pytest
 
 from sync.backlog import Backlog
 from sync.protocol import seals
-from sync.protocol.rooms import Room, RoomsDocument
+from sync.protocol.rooms import FIRST_GENERATION, Room, RoomsDocument, RoomState
 from sync.protocol.wire import Documents, SignedDocument
 from sync.rooms_inbox import ALONE_S, BUSY_S, IN_USE_S, SHARED_S, RoomsInbox
 from sync.server.room_setup import RoomSetup, Setup
@@ -20,9 +20,11 @@ from tests.sync.served import Reply, playing
 OLD = Reply(304, kind=None)
 
 
-def news(version, *doors, kind="rooms", **changed):
-    """The server's answer: one room with these doors."""
-    found = RoomsDocument(version=version, rooms=[Room(id="baca", name="Ruang Baca", max_people=10, doors=list(doors))])
+def news(version, *doors, free=0, kind="rooms", **changed):
+    """The server's answer: one room with these doors, and places that it has not given away."""
+    rooms = [Room(id="baca", name="Ruang Baca", max_people=10, doors=list(doors))]
+    states = [RoomState(room_id="baca", generation=FIRST_GENERATION, free=free)]
+    found = RoomsDocument(version=version, rooms=rooms, states=states)
     signed = seals.sign_document(PLAYED_KEY, kind, version, msgspec.json.encode(found).decode())
     documents = Documents(version=version, documents=[msgspec.structs.replace(signed, **changed)])
     return Reply(body=msgspec.json.encode(documents))
@@ -60,18 +62,21 @@ def test_a_document_comes_down(station, make_inbox):
 
 
 def test_it_asks_as_often_as_it_helps(station, make_inbox, manual_clock):
-    """Quickly while a shared room changes, slowly when it has not for long, seldom where no room is shared."""
-    with playing(OLD, news(1, "d"), news(2, "d", "e"), OLD) as server:
+    """Quickly until a lone door has its places and while a shared room changes, slowly when it has not for long, else seldom."""
+    with playing(OLD, news(1, "d", free=10), news(2, "d"), news(3, "d", "e"), OLD) as server:
         inbox = make_inbox(server)
-        assert [inbox.step() for _ in range(3)] == [ALONE_S, ALONE_S, BUSY_S]
+        assert [inbox.step() for _ in range(4)] == [ALONE_S, BUSY_S, ALONE_S, BUSY_S]
         manual_clock.advance(IN_USE_S)
         assert inbox.step() == SHARED_S
 
 
-@pytest.mark.parametrize(("doors", "version", "is_woken"), [("de", 3, True), ("de", 2, False), ("d", 3, False)])
-def test_an_upload_that_tells_of_news_ends_the_wait(make_inbox, doors, version, is_woken):
-    """At once, where a room is shared and the version is not here yet."""
-    with playing(news(2, *doors), OLD) as server:
+@pytest.mark.parametrize(
+    ("doors", "free", "version", "is_woken"),
+    [("de", 0, 3, True), ("de", 0, 2, False), ("d", 0, 3, False), ("d", 10, 3, True), ("d", 10, 2, False)],
+)
+def test_an_upload_that_tells_of_news_ends_the_wait(make_inbox, doors, free, version, is_woken):
+    """At once, where a room is shared or places are to come, and the version is not here yet."""
+    with playing(news(2, *doors, free=free), OLD) as server:
         inbox = make_inbox(server)
         inbox.step()
         inbox.newer(version)
