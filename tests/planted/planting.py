@@ -1,5 +1,7 @@
 """Plants a fault in a copy of the program, and asks its detector."""
 
+import compileall
+import os
 import shutil
 import subprocess
 import sys
@@ -27,6 +29,17 @@ def copy_to(folder: Path) -> Path:
     return folder
 
 
+def compile_all(copy: Path) -> None:
+    """Spare each program that is linked to the copy its own compiling."""
+    for name in ("kiosk", "drivers", "sync"):
+        compileall.compile_dir(copy / name, quiet=2)
+
+
+def linked_to(copy: Path, folder: Path) -> Path:
+    """The files of a copy once more, in `folder`; what is planted there does not change the copy."""
+    return Path(shutil.copytree(copy, folder, copy_function=os.link))
+
+
 def plant(root: Path, fault: Fault) -> None:
     """Put the fault into the copy at `root`.
 
@@ -38,6 +51,7 @@ def plant(root: Path, fault: Fault) -> None:
         text = path.read_text(encoding="utf-8")
         if text.count(change.old) != 1:
             raise DoesNotApply(f"{fault.name}: {change.path} has {text.count(change.old)} times {change.old!r}")
+        path.unlink()  # it may be a link
         path.write_text(text.replace(change.old, change.new), encoding="utf-8")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.counting import Counts
 from tests.planted.faults import FAULTS, Fault
-from tests.planted.planting import DoesNotApply, copy_to, detect, plant
+from tests.planted.planting import DoesNotApply, compile_all, copy_to, detect, linked_to, plant
 from tests.planted.room_faults import ROOM_FAULTS
 
 ALL = (*FAULTS, *ROOM_FAULTS)
@@ -20,21 +20,20 @@ Ran = dict[object, Future[tuple[int, str]]]
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     """Every detector on the sound program and on its fault, two at a time."""
     root = tmp_path_factory.mktemp("planted")
+    sound = copy_to(root / "sound")
+    compile_all(sound)
 
     def damaged(number: int, fault: Fault) -> tuple[int, str]:
-        copy = copy_to(root / str(number))
+        copy = linked_to(sound, root / str(number))
         try:
             plant(copy, fault)
         except DoesNotApply as exc:
             return 3, str(exc)
         return detect(copy, fault.detector)
 
-    (root / "sound").mkdir()
-    sound = copy_to(root / "sound")
     with ThreadPoolExecutor(2) as pool:
         found: Ran = {detector: pool.submit(detect, sound, detector) for detector in {each.detector for each in ALL}}
         for number, fault in enumerate(ALL):
-            (root / str(number)).mkdir()
             found[fault.name] = pool.submit(damaged, number, fault)
         yield found
 
