@@ -4,15 +4,21 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
+from click.testing import CliRunner
+
+from kiosk.__main__ import build
 
 T = TypeVar("T")
+_STEP_UP_S = 0.5
+"""Between two people at the sensor."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +27,18 @@ class Demo:
 
     addresses: dict[str, str]
     badges: dict[str, str]
+    gone: list[float] = field(default_factory=lambda: [time.monotonic()])
+    """When each who came goes away from the sensor."""
 
     @property
     def station(self) -> Path:
         return Path(self.addresses["data"]) / "station"
 
     def present(self, name: str | None, skin_c: float | None, *, seconds: float = 3.0, ambient_c: float = 27.0) -> None:
-        """Somebody holds their badge up and stands before the sensor."""
+        """Somebody holds their badge up and stands before the sensor, once whoever stood there has gone."""
         code = None if name is None else self.badges[name]
+        time.sleep(max(0.0, self.gone[-1] + _STEP_UP_S - time.monotonic()))
+        self.gone.append(time.monotonic() + seconds)
         self._post("present", {"code": code, "skin_temperature_c": skin_c, "ambient_c": ambient_c, "seconds": seconds})
 
     def fault(self, device: str, fault: str) -> None:
@@ -67,9 +77,9 @@ def running_demo(data: Path, *options: str) -> Iterator[Demo]:
 
 
 def gapura_json(*arguments: str) -> list[dict[str, Any]]:
-    """Run a command with --json and give its lines."""
-    done = subprocess.run([sys.executable, "-m", "kiosk", *arguments], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
+    """Run a command with --json and give its lines: in this process, as a new one takes a second to start and some ask often."""
+    done = CliRunner().invoke(build(), arguments)
+    assert done.exit_code == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
