@@ -119,7 +119,6 @@ def test_guard_page_is_accessible(page: Page, station: MemoryStation, clock: Man
 
 
 def looked_at(page: Page, name: str) -> None:
-    page.wait_for_load_state("load")  # a link was followed: its style may still be on the way
     for width, height in ((480, 800), (1366, 768)):
         page.set_viewport_size({"width": width, "height": height})
         assert overflowing(page) == [], (name, width)

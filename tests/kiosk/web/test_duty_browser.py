@@ -78,7 +78,6 @@ def busy(door: DutyDoor) -> None:
 
 
 def looked_at(page: Page, name: str) -> None:
-    page.wait_for_load_state("load")  # a link was followed: its style may still be on the way
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         assert overflowing(page) == [], (name, width)

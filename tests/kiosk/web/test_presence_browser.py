@@ -52,7 +52,6 @@ def page(browser: Browser, post: Post) -> Iterator[Page]:
 
 def looked_at(page: Page, name: str, sizes: tuple[tuple[int, int], ...]) -> None:
     """Nothing sticks out, every target is hit, axe is content, at every size."""
-    page.wait_for_load_state("load")  # a link was followed: its style may still be on the way
     for width, height in sizes:
         page.set_viewport_size({"width": width, "height": height})
         assert overflowing(page) == [], (name, width)
