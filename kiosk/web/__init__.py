@@ -13,6 +13,7 @@ from kiosk.services.printing import Printing
 from kiosk.services.room_views import Rooms
 from kiosk.services.views import Station
 from kiosk.web import access, context, security, texts
+from kiosk.web.compiled import CompiledTemplates
 from kiosk.web.corrections import corrections
 from kiosk.web.decisions import decisions
 from kiosk.web.desk import desk
@@ -36,6 +37,8 @@ from kiosk.web.streams import Audience
 from kiosk.web.visit_statistics import visit_statistics
 from kiosk.web.visitors import visitors
 from sync.clock import Clock, SystemClock
+
+_COMPILED = CompiledTemplates()
 
 DUTY_PAGES: tuple[Blueprint, ...] = (presence, corrections, self_check, evacuation, shift, log, sheet, neighbours, decisions)
 """The pages of the guard's duties, each a blueprint of its own."""
@@ -104,6 +107,7 @@ def blank_app(name: str, *, secret_key: bytes, cookie: str, allowed_hosts: froze
     app = Flask(name, template_folder=folder, static_folder=folder / "static")
     app.config.update(SECRET_KEY=secret_key, TESTING=testing, SESSION_COOKIE_NAME=cookie)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.bytecode_cache = _COMPILED
     security.harden(app, allowed_hosts)
     security.show_problems(app)
     return app

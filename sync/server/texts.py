@@ -1,5 +1,6 @@
 """Words for the pages: gettext catalogs read straight from their .po files, so that no compiled copy can be out of step."""
 
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def select_language() -> str:
     return LANGUAGES[0]
 
 
+@cache
 def _load(path: Path) -> NullTranslations:
     if not path.is_file():
         return NullTranslations()

@@ -140,6 +140,13 @@ class Post:
         thread.start()
         return thread
 
+    def end(self, lane: threading.Thread) -> None:
+        """Stop the lane's thread, without waiting for its next look around, and close."""
+        self.stopping.set()
+        self.lane.note()
+        lane.join()
+        self.close()
+
     def offer(self, item: Any) -> None:
         """One input, taken at once."""
         self.lane.offer(item)

@@ -75,5 +75,4 @@ def desk_door(data: Path, *rooms: Room) -> Iterator[DeskDoor]:
         post.stopping.set()
         opened.views.close()
         watching.join()
-        lane.join()
-        post.close()
+        post.end(lane)

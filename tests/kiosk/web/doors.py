@@ -71,9 +71,7 @@ class WholeDoor:
         )
 
     def close(self) -> None:
-        self.post.stopping.set()
-        self._thread.join()
-        self.post.close()
+        self.post.end(self._thread)
 
     def client(self, flavour: str, who: str) -> FlaskClient:
         """A browser at which that person has just signed in; "locked" is an administrator who did nothing for long."""

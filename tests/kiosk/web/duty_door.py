@@ -75,6 +75,4 @@ def duty_door(
     try:
         yield DutyDoor(post, duties, app)
     finally:
-        post.stopping.set()
-        lane.join()
-        post.close()
+        post.end(lane)
