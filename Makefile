@@ -11,9 +11,9 @@ demo: ## a door, a sync agent and a central server on this machine, with simulat
 	@tools/setup run
 	@$(BIN)/gapura demo $(ARGS)
 
-test: ## every test that is not a campaign, browsers and databases included, in three processes
+test: ## every test that is not a campaign, browsers and databases included, in two processes
 	@tools/setup test
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## lint, types, import rules
 	@tools/setup check

@@ -1,12 +1,14 @@
 """A real Chromium for tests: the system's, headless, with nothing of its own on the network."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
+"""The same engine without windows, menus and extensions, which draws a page at half the cost, where Debian has it."""
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

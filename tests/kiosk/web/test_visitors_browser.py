@@ -164,8 +164,10 @@ def test_by_finger(browser: Browser, panel: Panel, base: str, width: int, height
     page = context.new_page()
     page.goto(base)
     page.get_by_role("button", name="Saya tamu / pengunjung").tap()
-    for _ in range(3):
+    page.wait_for_load_state("load")
+    for count in ("2", "3", "4"):
         page.get_by_role("button", name="Tambah satu orang").tap()
+        expect(page.locator("[data-count]")).to_have_text(count)
     page.get_by_role("button", name="Kurangi satu orang").tap()
     page.locator(".priority").tap()
     page.get_by_role("button", name="Lanjut").tap()

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from cheroot.wsgi import Server
 from playwright.sync_api import sync_playwright
 
+from tests.journeys.browser import CHROMIUM
 from tests.sync.server.making import batch
 
 SIZES = [(1366, 768), (800, 480), (480, 800)]
@@ -33,7 +34,7 @@ def address(app):
 def browser():
     with (
         sync_playwright() as playwright,
-        closing(playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)) as found,
+        closing(playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)) as found,
     ):
         yield found
 
