@@ -79,12 +79,14 @@ def test_every_step_has_words():
 
 
 def test_a_card_to_show(hall: Hall):
-    """A place is kept for a minute; reloading does not begin it anew, and going away gives it back."""
+    """A place is kept for a minute, which is said at once; reloading does not begin it anew, and going away gives it back."""
     page = hall.arrived(Done(Said.SHOW_CARD, "reading", people=3))
     assert "Ambil satu kartu untuk 3 orang" in page
     assert 'data-closes-after="60" data-fixed' in page
     hall.clock.advance(20)
-    assert 'data-closes-after="40"' in hall.page()
+    again = hall.page()
+    assert 'data-closes-after="40"' in again
+    assert ("data-left>1:00<" in page, "data-left>0:40<" in again) == (True, True)
     hall.send("close")
     assert hall.asked("cancel") == [{}]
     assert "Saya tamu" in hall.client.get("/").text
