@@ -159,10 +159,12 @@ def test_a_countdown_sends_nothing(page: Page, base: str, rooms: SceneRooms):
     """A call that only runs out is counted by the browser: what is being typed beside it stays, and nothing is drawn anew."""
     view = scenes.called()
     shown(page, rooms, base, view)
+    room = view.rooms[0]
+    rooms.show(replace(view, rooms=(replace(room, inside=6),)))
+    expect(page.locator(".figure__count")).to_contain_text("6/10")  # the stream's first words, which draw everything, have come
     card = page.locator("#card-ticket-1")
     card.fill("4")
     page.evaluate("() => { document.querySelector('#card-ticket-1').marked = true; }")
-    room = view.rooms[0]
     rooms.show(
         scenes.rooms_view(replace(room, called=tuple(replace(row, call_left_s=40) for row in room.called[:1]) + room.called[1:]))
     )

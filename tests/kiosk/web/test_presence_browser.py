@@ -1,5 +1,6 @@
 """Typed presence, corrections and self-check in a real browser: nothing overflows, axe finds nothing, fingers hit."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,7 +189,7 @@ def test_it_closes_by_itself_and_by_its_button(page: Page, post: Post, base: str
     page.goto(base)
     tap(post, 1)
     page.get_by_role("button", name="Lihat presensi saya").click()
-    expect(page.locator("[data-left]")).to_have_text("30")
+    expect(page.locator("[data-left]")).to_have_text(re.compile(r"^(30|2\d)$"))  # the browser's clock runs on
     page.clock.run_for(31_000)
     expect(page.locator(".scene")).to_be_visible()
     tap(post, 5)
