@@ -47,7 +47,7 @@ def is_day(moment: datetime, time_zone: str) -> bool:
 
 
 def install_formats(app: Flask, time_zone: str) -> None:
-    """Give templates the filters `clock`, `tap_time`, `date`, `day`, `short_day`, `temperature` and `initials`."""
+    """Give templates the filters `clock`, `tap_time`, `date`, `day`, `short_day`, `temperature`, `countdown` and `initials`."""
 
     def language() -> str:
         return str(get_locale() or LANGUAGES[0])
@@ -62,7 +62,13 @@ def install_formats(app: Flask, time_zone: str) -> None:
     app.add_template_filter(lambda iso: day_text(iso, language(), short=True), "short_day")
     app.add_template_filter(lambda celsius: temperature_text(celsius, language()), "temperature")
     app.add_template_filter(lambda celsius: temperature_text(celsius, language(), finest=True), "exact_temperature")
+    app.add_template_filter(countdown_text, "countdown")
     app.add_template_filter(initials, "initials")
+
+
+def countdown_text(left_s: int) -> str:
+    """Minutes and seconds that are left: "1:05". The browser counts on from there."""
+    return f"{left_s // 60}:{left_s % 60:02d}"
 
 
 def initials(name: str) -> str:

@@ -14,7 +14,7 @@ from kiosk.simulation.web import FAULTS
 from kiosk.web import catalogs, faces
 from kiosk.web.hold_groups import SCRIPTS
 from kiosk.web.paths import templates_folder
-from kiosk.web.texts import LANGUAGES, clock_text, date_text, initials, is_day, temperature_text
+from kiosk.web.texts import LANGUAGES, clock_text, countdown_text, date_text, initials, is_day, temperature_text
 from sync.state import Problem
 from tests.kiosk.web.station import NOW, panel_view, tap
 
@@ -138,6 +138,11 @@ def test_dates():
     assert date_text(NOW, "Asia/Jakarta", "id") == "Rabu, 10 Juni 2020"
     assert date_text(NOW, "Asia/Jakarta", "en") == "Wednesday, 10 June 2020"
     assert date_text(datetime(2020, 6, 11, 18, 0, tzinfo=UTC), "Asia/Jayapura", "id") == "Jumat, 12 Juni 2020"
+
+
+def test_what_is_left_in_minutes_and_seconds():
+    """Seconds have two digits, minutes as many as they need."""
+    assert [countdown_text(seconds) for seconds in (0, 9, 65, 600)] == ["0:00", "0:09", "1:05", "10:00"]
 
 
 def test_temperatures():
