@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from kiosk.services.room_views import FreeReason, Said, TicketState, Visitor
+from kiosk.store import pass_cards
+from kiosk.store.pass_cards import PassCard
 from sync.clock import SyncState
 from sync.protocol.rooms import Room
-from tests.kiosk.services.room_post import DESK, ONE, READING, RoomPost, card_code, enter
+from tests.kiosk.services.room_post import DESK, ONE, READING, RoomPost, card_code, card_sha256, enter
 
 ARCHIVE = Room(id="arsip", name="Ruang Arsip", max_people=1)
 
@@ -73,6 +75,21 @@ def test_another_rooms_desk_disturbs_nobody(tmp_path: Path) -> None:
     door.rooms.arrive("baca", ONE)
     assert door.rooms.arrive("arsip", ONE, by=DESK, card=3).said is Said.ENTERED
     assert look(door, 7, 5) is Said.ENTERED
+    door.close()
+
+
+def test_a_pass_at_the_wrong_room(tmp_path: Path) -> None:
+    """A card of another room, or one that was taken out of use, lets nobody in and keeps the place for the right one."""
+    door = RoomPost(tmp_path, READING, ARCHIVE)
+    with door.post.database.transaction() as db:
+        others = [PassCard(20, card_sha256(20), "arsip"), PassCard(21, card_sha256(21), "lobi"), PassCard(22, card_sha256(22))]
+        pass_cards.change_local(db, others, [], door.post.clock.now().claimed_at)
+        pass_cards.change_local(db, [], [card_sha256(22)], door.post.clock.now().claimed_at)
+    door.rooms.arrive("baca", ONE)
+    assert [look(door, number, 5) for number in (20, 22, 7)] == [Said.CARD_OTHER_ROOM, Said.CARD_RETIRED, Said.ENTERED]
+    assert look(door, 21, 5) is Said.CARD_OTHER_ROOM
+    assert door.rooms.arrive("baca", ONE, by=DESK, card=20).said is Said.UNKNOWN_PASS
+    assert [(door.room(each).inside, door.room(each).places_left) for each in ("baca", "arsip")] == [(1, 2), (0, 1)]
     door.close()
 
 
